@@ -9,7 +9,7 @@ ran: list[int] = []
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_the_tests_of_a_file_run_in_one_process(part: int) -> None:
+def test_the_tests_of_one_file_run_in_one_process(part: int) -> None:
     """Shared out one by one they would be in several, each with fewer."""
     ran.append(part)
 

@@ -47,7 +47,7 @@ def preview(console: Console) -> None:
     console.sees("preview", console.heading("Who will gain and lose accounts"))
 
 
-def test_a_messy_file_is_previewed_applied_and_corrected_and_the_correction_taken_back(
+def test_a_messy_file_is_previewed_applied_and_corrected_and_the_correction_is_undone(
     open_console: Opening, doors: Doors
 ) -> None:
     accounts = doors.new_accounts(4)
@@ -83,7 +83,7 @@ def test_a_messy_file_is_previewed_applied_and_corrected_and_the_correction_take
     assert [doors.manager(one) for one in accounts] == [[OTHER], [OTHER], [], []]
 
 
-def test_the_whole_path_is_walked_by_the_keyboard_in_the_dark(
+def test_the_whole_path_works_by_keyboard_in_the_dark_theme(
     open_console: Opening, doors: Doors
 ) -> None:
     one, two = doors.new_accounts(2)
@@ -140,7 +140,7 @@ def test_a_workbook_and_its_lines_to_fix_fit_a_phone(open_console: Opening, door
     assert doors.manager(accounts[0]) == [OTHER]
 
 
-def test_without_a_script_a_file_is_still_sent_and_its_columns_shown(
+def test_without_scripts_a_file_is_still_sent_and_its_columns_are_shown(
     open_console: Opening, doors: Doors
 ) -> None:
     console = open_console(ADMIN, java_script_enabled=False)
@@ -161,7 +161,7 @@ def test_without_a_script_a_file_is_still_sent_and_its_columns_shown(
     console.sees("columns", console.heading("What this file is"))
 
 
-def test_an_import_that_clears_many_goes_on_once_another_person_approves(
+def test_an_import_that_clears_many_continues_once_another_person_approves(
     open_console: Opening,
 ) -> None:
     uploader, admin = open_console(BACK_OFFICE), open_console(ADMIN)

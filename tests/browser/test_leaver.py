@@ -9,7 +9,7 @@ OTHER = "brian.kiptoo@lumina.example"
 LEAVER = "lea.leaver@lumina.example"
 
 
-def test_a_leavers_accounts_are_handed_over_before_they_go(
+def test_the_accounts_of_a_leaver_are_handed_over_before_they_leave(
     open_console: Opening, doors: Doors
 ) -> None:
     accounts = doors.new_accounts(2)

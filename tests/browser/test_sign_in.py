@@ -32,7 +32,7 @@ def short_tokens(doors: Doors) -> Iterator[None]:
     pools.update_user_pool_client(**{**kept, **which})
 
 
-def test_signing_in_leads_to_the_page_that_was_asked_for_and_signing_out_away(
+def test_signing_in_leads_to_the_requested_page_and_signing_out_leaves_the_console(
     open_console: Opening,
 ) -> None:
     console = open_console()

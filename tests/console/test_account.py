@@ -62,7 +62,7 @@ def patched(stand: Stand) -> list[tuple[str, object]]:
     return [(target, body) for method, target, body in stand.asked if method == "PATCH"]
 
 
-def test_an_account_shows_its_facts_its_team_and_its_past_newest_first(admin: Browser) -> None:
+def test_an_account_shows_its_fields_its_team_and_its_history_newest_first(admin: Browser) -> None:
     page = admin.get(HERE, id="K/1")
 
     assert "Acme Holdings" in page.text
@@ -73,7 +73,7 @@ def test_an_account_shows_its_facts_its_team_and_its_past_newest_first(admin: Br
     assert f"/console/imports/{IMPORT_ID}?q=17&outcome=all#lines" in page.read.values("href")
 
 
-def test_a_long_past_is_shown_in_parts(admin: Browser, stand: Stand) -> None:
+def test_a_long_history_is_shown_in_parts(admin: Browser, stand: Stand) -> None:
     stand.canned["GET", "/history"] = 200, {"history": [change([], [])], "cursor": "further"}
 
     page = admin.get(HERE, id="K/1")
@@ -93,7 +93,7 @@ def test_a_date_shows_who_held_it_then(admin: Browser, stand: Stand) -> None:
     assert "/accounts?id=K%2F1&at=2026-05-31" in targets
 
 
-def test_a_date_that_is_none_is_explained_beside_the_rest(
+def test_an_invalid_date_is_explained_beside_the_rest(
     browser: Browser, stand: Stand, worlds: World
 ) -> None:
     stand.world = worlds
@@ -106,7 +106,7 @@ def test_a_date_that_is_none_is_explained_beside_the_rest(
     assert "Sam Sales" in page.text
 
 
-def test_an_edit_is_checked_then_saved(admin: Browser, stand: Stand) -> None:
+def test_an_edit_is_first_checked_and_then_saved(admin: Browser, stand: Stand) -> None:
     edited(stand)
 
     checked = admin.post(HERE, {**FORM, "version": "4", "step": "check"})
@@ -125,7 +125,7 @@ def test_an_edit_is_checked_then_saved(admin: Browser, stand: Stand) -> None:
     assert saved.headers["location"] == "/console/accounts/show?id=K%2F1&saved=1"
 
 
-def test_an_edit_that_changes_nothing_is_not_offered_to_be_saved(
+def test_an_edit_that_changes_nothing_has_no_button_to_save(
     admin: Browser, stand: Stand
 ) -> None:
     edited(stand, outcome="unchanged", changes=[])
@@ -137,7 +137,7 @@ def test_an_edit_that_changes_nothing_is_not_offered_to_be_saved(
 
 
 @pytest.mark.parametrize("step", ["check", "save"])
-def test_what_the_rules_reject_is_said_with_what_to_do(
+def test_a_rejected_edit_is_shown_with_what_to_do(
     admin: Browser, stand: Stand, step: str
 ) -> None:
     stand.canned["PATCH", "/accounts"] = 422, {"detail": "Ama is inactive.", "hint": "Name another"}
@@ -150,7 +150,7 @@ def test_what_the_rules_reject_is_said_with_what_to_do(
     assert ("input", AMA) in [(tag, one.get("value")) for tag, one in page.read.elements]
 
 
-def test_an_edit_that_names_nobody_asks_for_somebody(admin: Browser, stand: Stand) -> None:
+def test_an_edit_that_names_nobody_is_refused_with_a_request_for_a_name(admin: Browser, stand: Stand) -> None:
     page = admin.post(HERE, {**FORM, "to": "", "step": "check"})
 
     assert "Name who takes over" in page.text
@@ -158,7 +158,7 @@ def test_an_edit_that_names_nobody_asks_for_somebody(admin: Browser, stand: Stan
 
 
 @pytest.mark.parametrize("actor", INSIDERS, ids=str)
-def test_each_person_is_offered_what_the_api_lets_them_do(
+def test_each_person_is_offered_only_what_the_api_allows_them(
     browser: Browser, stand: Stand, worlds: World, actor: Actor
 ) -> None:
     stand.world = worlds
@@ -174,7 +174,7 @@ def test_each_person_is_offered_what_the_api_lets_them_do(
 
 
 @pytest.mark.parametrize("account_id", [OTHER_ACCOUNT, "none", ""])
-def test_an_account_that_is_not_of_the_tenant_is_not_there(
+def test_an_account_of_another_tenant_is_not_found(
     browser: Browser, stand: Stand, worlds: World, account_id: str
 ) -> None:
     stand.world = worlds

@@ -65,7 +65,7 @@ ALL = {"choice": CHOICE, "to": AMA, "which": "all"}
         ({"id": "K/1", "status": "active"}, {"beginning": "K/1", "status": "active"}),
     ],
 )
-def test_a_search_asks_for_what_the_api_serves(
+def test_a_search_uses_the_filters_of_the_api(
     admin: Browser, stand: Stand, query: dict[str, str], heard: dict[str, str]
 ) -> None:
     page = admin.get("/accounts", **query)
@@ -77,7 +77,7 @@ def test_a_search_asks_for_what_the_api_serves(
     assert "/console/accounts/show?id=KE1" in page.read.values("href")
 
 
-def test_a_search_that_finds_little_goes_on_and_then_offers_to(
+def test_a_search_that_finds_little_continues_and_then_offers_more(
     admin: Browser, stand: Stand
 ) -> None:
     stand.canned["GET", "/accounts"] = 200, {"accounts": [], "cursor": "further"}
@@ -101,7 +101,7 @@ def test_an_empty_list_says_what_to_do(
     assert words in admin.get("/accounts", **query).text
 
 
-def test_ticked_accounts_are_handed_over_by_a_dry_run_that_is_shown(
+def test_ticked_accounts_are_handed_over_by_way_of_a_previewed_dry_run(
     admin: Browser, stand: Stand
 ) -> None:
     page = admin.post("/accounts/hand-over", {**TICKED, "which": "ticked"})
@@ -126,7 +126,7 @@ def test_all_of_one_holder_are_handed_over_by_the_holder(admin: Browser, stand: 
     assert "account_ids" not in body
 
 
-def test_all_of_another_search_are_read_first(admin: Browser, stand: Stand) -> None:
+def test_all_accounts_of_another_search_are_read_first(admin: Browser, stand: Stand) -> None:
     admin.post("/accounts/hand-over", {**ALL, "holder": "sam@lumina.example", "status": "active"})
 
     (body,) = handed(stand)
@@ -134,7 +134,7 @@ def test_all_of_another_search_are_read_first(admin: Browser, stand: Stand) -> N
     assert asked(stand)[0]["status"] == "active"
 
 
-def test_more_than_one_assignment_may_name_are_not_handed_over(
+def test_more_accounts_than_one_assignment_may_name_are_not_handed_over(
     admin: Browser, stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "MAX_FOUND", 1)
@@ -145,13 +145,13 @@ def test_more_than_one_assignment_may_name_are_not_handed_over(
     assert "More than 1 accounts match" in page.text
 
 
-def test_nobody_takes_the_role_off(admin: Browser, stand: Stand) -> None:
+def test_choosing_nobody_removes_the_holders_of_the_role(admin: Browser, stand: Stand) -> None:
     admin.post("/accounts/hand-over", {**TICKED, "to": "", "nobody": "1"})
 
     assert [body["to"] for body in handed(stand)] == [[]]
 
 
-def test_a_name_stands_for_the_one_active_user_who_has_it(admin: Browser, stand: Stand) -> None:
+def test_a_name_means_the_only_active_user_who_has_it(admin: Browser, stand: Stand) -> None:
     found = [user(AMA, name="Ama Lawson"), user("x@lumina.example", name="Ama Lawson Junior")]
     stand.canned["GET", "/users"] = 200, {"users": found, "cursor": None}
 
@@ -176,7 +176,7 @@ def test_a_name_stands_for_the_one_active_user_who_has_it(admin: Browser, stand:
         ),
     ],
 )
-def test_a_form_that_does_not_say_enough_is_shown_again_as_it_was(
+def test_an_incomplete_form_is_shown_again_as_it_was(
     admin: Browser, stand: Stand, changes: dict[str, str], users: list[Any], words: str
 ) -> None:
     stand.canned["GET", "/users"] = 200, {"users": users, "cursor": None}
@@ -198,7 +198,7 @@ def values(page: Page, name: str) -> list[str | None]:
     return [one.get("value") for _, one in page.read.elements if one.get("name") == name]
 
 
-def test_what_the_api_refuses_of_the_form_is_said_on_the_page(admin: Browser, stand: Stand) -> None:
+def test_a_refusal_by_the_api_is_shown_on_the_page(admin: Browser, stand: Stand) -> None:
     stand.canned["POST", "/assignments"] = 400, {"detail": "'x' is no active user", "field": "to"}
 
     page = admin.post("/accounts/hand-over", TICKED)
@@ -208,7 +208,7 @@ def test_what_the_api_refuses_of_the_form_is_said_on_the_page(admin: Browser, st
 
 
 @pytest.mark.parametrize("actor", INSIDERS, ids=str)
-def test_each_person_is_offered_what_the_api_lets_them_do(
+def test_each_person_is_offered_only_what_the_api_allows_them(
     browser: Browser, stand: Stand, worlds: World, actor: Actor
 ) -> None:
     stand.world = worlds
@@ -230,7 +230,7 @@ def rows_of(page: Page) -> list[list[str]]:
     return list(csv.reader(io.StringIO(page.body.removeprefix("\ufeff"))))
 
 
-def test_what_was_found_is_a_file_with_every_role(admin: Browser, stand: Stand) -> None:
+def test_the_accounts_of_a_search_are_exported_with_every_role(admin: Browser, stand: Stand) -> None:
     awaited = samples.assignee("", email="new@lumina.example", mobile="", is_pending=True)
     stand.canned["GET", "/accounts"] = (
         200,
@@ -262,7 +262,7 @@ def test_what_was_found_is_a_file_with_every_role(admin: Browser, stand: Stand) 
     assert (second[0], second[-1]) == ("'=1+1", "Onboarding")
 
 
-def test_a_file_that_is_too_large_is_refused_whole(
+def test_an_export_that_is_too_large_is_refused_as_a_whole(
     admin: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for limit in ("MAX_FOUND", "MAX_FILE_BYTES"):
@@ -273,7 +273,7 @@ def test_a_file_that_is_too_large_is_refused_whole(
         assert "handover export" in page.text
 
 
-def test_a_search_that_takes_too_long_is_refused_whole(
+def test_an_export_that_takes_too_long_is_refused_as_a_whole(
     admin: Browser, stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand.canned["GET", "/accounts"] = 200, {"accounts": [account()], "cursor": "further"}
@@ -286,9 +286,9 @@ def test_a_search_that_takes_too_long_is_refused_whole(
     "value",
     [*HOSTILE[:6], "=1", "'=1", "-1", "@x", "+1", "|x", "%x", "\uff1d1", "a;=1", "a,'=1", "a", ""],
 )
-def test_a_cell_of_the_file_is_guarded_as_in_a_report(value: str) -> None:
+def test_a_cell_of_an_export_is_guarded_as_in_a_report(value: str) -> None:
     assert guarded(value) == guard(value)
 
 
-def test_a_control_character_never_reaches_a_file() -> None:
+def test_a_control_character_never_reaches_an_export() -> None:
     assert guarded("a\x00\x1b[2Jb") == "a\ufffd\ufffd[2Jb"

@@ -64,7 +64,7 @@ def test_an_import_that_waits_shows_why_and_who_would_lose_whom(
     assert "You uploaded this file yourself" not in page.text
 
 
-def test_approving_lets_the_import_go_on_and_shows_it(admin: Browser, stand: Stand) -> None:
+def test_approving_continues_the_import_and_shows_it(admin: Browser, stand: Stand) -> None:
     page = admin.post(f"{HERE}/approve")
 
     assert stand.asked[-1][:2] == ("POST", f"{HERE}/approve")
@@ -72,7 +72,7 @@ def test_approving_lets_the_import_go_on_and_shows_it(admin: Browser, stand: Sta
 
 
 @pytest.mark.parametrize("wish", ["approve", "cancel"])
-def test_the_reason_goes_with_the_decision(admin: Browser, stand: Stand, wish: str) -> None:
+def test_the_reason_is_sent_with_the_decision(admin: Browser, stand: Stand, wish: str) -> None:
     stand.canned["POST", f"{HERE}/cancel"] = 202, one_import()
 
     admin.post(f"{HERE}/{wish}", {"reason": " The region moves. "})
@@ -80,7 +80,7 @@ def test_the_reason_goes_with_the_decision(admin: Browser, stand: Stand, wish: s
     assert stand.asked[-1] == ("POST", f"{HERE}/{wish}", {"reason": "The region moves."})
 
 
-def test_who_uploaded_a_file_is_asked_to_let_another_admin_look(
+def test_uploaders_read_that_another_admin_must_approve(
     admin: Browser, stand: Stand
 ) -> None:
     stand.canned["GET", HERE] = 200, one_import(**WAITING)
@@ -92,7 +92,7 @@ def test_who_uploaded_a_file_is_asked_to_let_another_admin_look(
     "changes",
     [{"mode": "preview"}, {"mode": "dry_run", "profile": "another"}],
 )
-def test_what_the_import_does_not_apply_is_not_shown_as_its_preview(
+def test_another_dry_run_is_not_shown_as_the_preview_of_the_import(
     admin: Browser, stand: Stand, changes: dict[str, str]
 ) -> None:
     stand.canned["GET", f"/imports/{DRY_RUN}"] = 200, one_import(import_id=DRY_RUN, **changes)
@@ -104,7 +104,7 @@ def test_what_the_import_does_not_apply_is_not_shown_as_its_preview(
 
 
 @pytest.mark.parametrize("status", [403, 404, 409])
-def test_a_preview_that_cannot_be_read_leaves_the_decision_possible(
+def test_an_import_can_be_decided_even_if_its_preview_cannot_be_read(
     admin: Browser, stand: Stand, status: int
 ) -> None:
     stand.canned["GET", f"/imports/{DRY_RUN}/summary"] = status, {"detail": "no"}
@@ -115,7 +115,7 @@ def test_a_preview_that_cannot_be_read_leaves_the_decision_possible(
     assert f"{HERE}/approve" in actions(page)
 
 
-def test_the_list_holds_what_waits_and_leads_on_where_there_is_more(
+def test_the_list_has_what_waits_and_a_link_to_more(
     admin: Browser, stand: Stand
 ) -> None:
     rows = [one_import(**WAITING, filename="a.csv"), one_import(filename="b.csv")]
@@ -128,14 +128,14 @@ def test_the_list_holds_what_waits_and_leads_on_where_there_is_more(
     assert "/console/approvals?cursor=further" in page.read.values("href")
 
 
-def test_an_empty_list_says_what_would_stand_here(admin: Browser, stand: Stand) -> None:
+def test_an_empty_list_says_what_it_would_contain(admin: Browser, stand: Stand) -> None:
     stand.canned["GET", "/imports"] = 200, {"imports": [], "cursor": None}
 
     assert "Nothing waits for approval" in admin.get("/approvals").text
 
 
 @pytest.mark.parametrize("actor", INSIDERS, ids=str)
-def test_each_person_is_offered_what_the_api_lets_them_do(
+def test_each_person_is_offered_only_what_the_api_allows_them(
     browser: Browser, stand: Stand, worlds: World, actor: Actor
 ) -> None:
     stand.world = worlds

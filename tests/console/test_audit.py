@@ -28,14 +28,14 @@ def test_an_admin_sees_what_was_changed_by_whom(
     assert "77" in page.text
 
 
-def test_who_is_no_admin_is_refused(browser: Browser, stand: Stand, worlds: World) -> None:
+def test_a_user_who_is_not_an_admin_is_refused(browser: Browser, stand: Stand, worlds: World) -> None:
     stand.world = worlds
     browser.sign_in(INSIDERS[1])
 
     assert browser.get("/set-up/audit").status == HTTPStatus.FORBIDDEN
 
 
-def test_the_filters_are_the_apis_and_stay_on_the_next_page(browser: Browser, stand: Stand) -> None:
+def test_the_filters_of_the_api_are_kept_on_the_next_page(browser: Browser, stand: Stand) -> None:
     stand.canned["GET", "/audit"] = 200, {"entries": [samples.entry()], "cursor": "more"}
     browser.sign_in(INSIDERS[0])
 

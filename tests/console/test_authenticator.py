@@ -40,7 +40,7 @@ def test_a_usual_sign_in_must_be_repeated_first(signed_in: Browser, stand: Stand
     assert begun.headers["location"] == again
 
 
-def test_the_sign_in_for_an_app_asks_for_the_password_and_for_more_than_the_usual_one(
+def test_the_sign_in_for_an_app_requests_the_password_and_one_more_scope(
     browser: Browser,
 ) -> None:
     usual = browser.get("/sign-in").query
@@ -87,7 +87,7 @@ def test_a_wrong_code_registers_nothing_and_keeps_the_secret(
     assert "SetUserMFAPreference" not in [name for name, _ in stand.pool_asked]
 
 
-def test_what_is_no_secret_is_not_drawn(signed_in: Browser) -> None:
+def test_an_invalid_secret_is_not_drawn(signed_in: Browser) -> None:
     page = signed_in.post("/authenticator/code", {"secret": "<b>", "code": "1"})
 
     assert page.headers["location"] == "/console/authenticator"
@@ -106,20 +106,20 @@ def test_a_pool_without_apps_says_so(signed_in: Browser, stand: Stand) -> None:
     assert "How you sign in has not changed." in page.text
 
 
-def test_a_registered_app_is_known(signed_in: Browser, stand: Stand) -> None:
+def test_a_registered_app_is_shown(signed_in: Browser, stand: Stand) -> None:
     stand.pool["GetUser"] = 200, {"UserMFASettingList": ["SOFTWARE_TOKEN_MFA"]}
 
     assert "An app is registered" in signed_in.get("/authenticator").text
 
 
-def test_no_cookie_keeps_the_access_token(signed_in: Browser) -> None:
+def test_no_cookie_contains_the_access_token(signed_in: Browser) -> None:
     pages = [signed_in.get("/authenticator"), signed_in.post("/authenticator")]
 
     assert [cookie for page in pages for cookie in page.cookies if TOKEN in cookie] == []
     assert [page for page in pages if TOKEN in page.body] == []
 
 
-def test_the_picture_leads_apps_to_the_person_and_the_secret() -> None:
+def test_the_picture_gives_apps_the_person_and_the_secret() -> None:
     uri = authenticator.key_uri(SECRET, "ana+1@lumina.example", "Handover")
     size, path = authenticator.picture(uri)
 

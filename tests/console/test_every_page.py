@@ -60,7 +60,7 @@ def test_every_page_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("actor", INSIDERS, ids=str)
-def test_each_user_gets_the_pages_of_their_roles_and_no_word_of_another_tenant(
+def test_each_user_gets_the_pages_of_their_roles_and_no_text_of_another_tenant(
     browser: Browser, stand: Stand, worlds: World, actor: Actor
 ) -> None:
     stand.world = worlds

@@ -26,7 +26,7 @@ def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
 @pytest.mark.parametrize(
     "actor", [one for one in OUTSIDERS if one.name in ("inactive", "unknown")], ids=str
 )
-def test_who_is_no_user_gets_no_page(at_work: Browser, actor: Actor, path: str) -> None:
+def test_a_person_who_is_not_a_user_gets_no_page(at_work: Browser, actor: Actor, path: str) -> None:
     at_work.sign_in(actor)
 
     path, _, query = path.partition("?")
@@ -60,7 +60,7 @@ def test_an_import_that_has_not_ended_shows_its_progress(
 
 
 @pytest.mark.parametrize("name", ["ended", "waiting", "ticket"])
-def test_an_import_of_another_tenant_is_not_there(
+def test_an_import_of_another_tenant_is_not_found(
     at_work: Browser, worlds: World, name: str
 ) -> None:
     at_work.sign_in(INSIDERS[0])
@@ -71,7 +71,7 @@ def test_an_import_of_another_tenant_is_not_there(
     assert [word for word in OTHERS_WORDS if word in page.body.lower()] == []
 
 
-def test_a_report_is_downloaded_from_where_the_api_leads(at_work: Browser, worlds: World) -> None:
+def test_a_report_is_downloaded_by_the_redirect_of_the_api(at_work: Browser, worlds: World) -> None:
     at_work.sign_in(INSIDERS[0])
 
     page = at_work.get(f"/imports/{worlds.names[OWN]['ended']}/report")
@@ -109,7 +109,7 @@ def test_the_history_is_filtered_by_the_api_and_the_next_page_keeps_the_filters(
     assert dict(parse_qsl(urlsplit(more).query)).items() >= FILTERED.items()
 
 
-def test_a_search_that_finds_nothing_goes_on_a_little_and_then_offers_to(
+def test_a_search_that_finds_nothing_continues_a_little_and_then_offers_more(
     browser: Browser, stand: Stand
 ) -> None:
     stand.canned["GET", "/imports"] = 200, {"imports": [], "cursor": "further"}
@@ -122,7 +122,7 @@ def test_a_search_that_finds_nothing_goes_on_a_little_and_then_offers_to(
     assert any("cursor=further" in one for one in page.read.values("href"))
 
 
-def test_a_filter_that_the_api_does_not_know_is_said_in_its_words(at_work: Browser) -> None:
+def test_an_unknown_filter_is_explained_in_the_words_of_the_api(at_work: Browser) -> None:
     at_work.sign_in(INSIDERS[0])
 
     page = at_work.get("/imports", since="yesterday")
@@ -131,7 +131,7 @@ def test_a_filter_that_the_api_does_not_know_is_said_in_its_words(at_work: Brows
     assert "since: " in page.text
 
 
-def test_who_has_imported_nothing_is_reported_what_to_do_first(
+def test_an_empty_history_says_what_to_do_first(
     browser: Browser, stand: Stand
 ) -> None:
     stand.canned |= EMPTY_HOME

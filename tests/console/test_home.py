@@ -27,7 +27,7 @@ def test_each_day_has_its_number_and_the_busiest_is_the_highest() -> None:
     assert [one.height for one in days_of([{"day": "2026-11-30", "imports": 0}])] == [0]
 
 
-def test_admins_see_who_is_awaited_and_nobody_else_asks_for_it(
+def test_only_admins_see_pending_users_and_only_for_them_the_api_is_called(
     browser: Browser, stand: Stand
 ) -> None:
     awaited = [{"address": "new@lumina.example", "accounts": 2}]

@@ -99,7 +99,7 @@ def test_the_import_page_offers_the_templates_of_profiles_that_are_on(
         ),
     ],
 )
-def test_one_address_shows_the_screen_that_fits_where_an_import_stands(
+def test_one_address_shows_the_screen_for_the_state_of_an_import(
     signed_in: Browser, stand: Stand, changes: dict[str, Any], words: str
 ) -> None:
     found(stand, **changes)
@@ -132,7 +132,7 @@ def test_an_import_whose_lines_cannot_be_shown_still_shows_its_counts(
     assert "Only for who uploaded it." in page.text
 
 
-def test_lines_are_looked_for_until_some_are_found(signed_in: Browser, stand: Stand) -> None:
+def test_lines_are_searched_until_some_are_found(signed_in: Browser, stand: Stand) -> None:
     found(stand)
     stand.canned["GET", f"{HERE}/lines"] = 200, lines(cursor="on")
 
@@ -142,7 +142,7 @@ def test_lines_are_looked_for_until_some_are_found(signed_in: Browser, stand: St
     assert any("cursor=on" in one for one in page.read.values("href"))
 
 
-def test_an_address_without_a_user_yet_is_called_so(signed_in: Browser, stand: Stand) -> None:
+def test_an_address_without_a_user_is_marked_so(signed_in: Browser, stand: Stand) -> None:
     found(stand, mode="dry_run")
     waits = {"user": "new@lumina.example", "name": "", "is_pending": True}
     roles = {"owner": {"before": [], "after": [waits]}}
@@ -151,7 +151,7 @@ def test_an_address_without_a_user_yet_is_called_so(signed_in: Browser, stand: S
     assert "new@lumina.example (no user yet)" in signed_in.get(HERE).text
 
 
-def test_certain_columns_are_settled_and_others_are_asked(signed_in: Browser, stand: Stand) -> None:
+def test_certain_columns_are_chosen_and_others_must_be_confirmed(signed_in: Browser, stand: Stand) -> None:
     found(stand, mode="preview", state="done")
 
     page = signed_in.get(HERE)
@@ -173,7 +173,7 @@ def test_certain_columns_are_settled_and_others_are_asked(signed_in: Browser, st
         (("exact", "none"), [{"fits": True, "profile": "off"}], {"straight": "yes"}, True),
     ],
 )
-def test_who_sends_a_file_of_which_nothing_needs_a_look_sees_its_preview_at_once(
+def test_a_file_in_which_every_column_is_certain_leads_straight_to_its_preview(
     signed_in: Browser,
     stand: Stand,
     hows: tuple[str, ...],
@@ -256,7 +256,7 @@ def test_a_preview_without_changes_has_nothing_to_apply(signed_in: Browser, stan
     assert "<button" not in page.body.split('class="apply"')[1].split("</form>")[0]
 
 
-def test_it_is_too_late_to_apply_a_file_that_has_gone(signed_in: Browser, stand: Stand) -> None:
+def test_a_deleted_file_can_no_longer_be_applied(signed_in: Browser, stand: Stand) -> None:
     problem = {"detail": "The file was kept for 24 hours.", "status": 409}
     stand.canned["POST", f"{HERE}/apply"] = 409, problem
 
@@ -266,7 +266,7 @@ def test_it_is_too_late_to_apply_a_file_that_has_gone(signed_in: Browser, stand:
     assert "The file was kept for 24 hours." in page.text
 
 
-def test_progress_shows_what_is_known_and_says_when_it_is_done(
+def test_progress_shows_lines_and_time_and_says_when_it_is_done(
     signed_in: Browser, stand: Stand
 ) -> None:
     progress = {
@@ -296,7 +296,7 @@ def test_progress_shows_what_is_known_and_says_when_it_is_done(
         ("awaiting_approval", {}, "yes"),
     ],
 )
-def test_a_page_is_left_once_its_import_has_another_screen(
+def test_a_page_moves_on_once_its_import_has_another_screen(
     signed_in: Browser, stand: Stand, state: str, query: dict[str, str], done: str
 ) -> None:
     found(stand, state=state)
@@ -316,7 +316,7 @@ def test_an_import_is_cancelled(signed_in: Browser, stand: Stand) -> None:
 @pytest.mark.parametrize(
     ("uploader", "must_say_why"), [(ADMIN.email, False), (OFFICE.email, True)], ids=["own", "other"]
 )
-def test_who_cancels_what_another_has_uploaded_says_why(
+def test_cancelling_an_upload_of_somebody_else_needs_a_reason(
     signed_in: Browser, stand: Stand, uploader: str, must_say_why: bool
 ) -> None:
     found(stand, state="processing", uploader=uploader)
@@ -353,7 +353,7 @@ def test_a_result_begins_with_the_lines_to_fix(signed_in: Browser, stand: Stand)
     assert "Use it in all 2 like it" in page.text
 
 
-def test_lines_are_filtered_by_what_the_api_filters_by(signed_in: Browser, stand: Stand) -> None:
+def test_lines_have_the_filters_of_the_api(signed_in: Browser, stand: Stand) -> None:
     found(stand)
 
     asked = {"outcome": "updated", "code": "X", "manager": "Ana", "opco": "Lumina Togo", "q": "K 1"}
@@ -366,7 +366,7 @@ def test_lines_are_filtered_by_what_the_api_filters_by(signed_in: Browser, stand
     assert [a["value"] for tag, a in page.read.elements if a.get("name") == "manager"] == ["Ana"]
 
 
-def test_who_gains_or_loses_leads_to_their_lines(signed_in: Browser, stand: Stand) -> None:
+def test_the_name_of_a_gaining_or_losing_user_links_to_their_lines(signed_in: Browser, stand: Stand) -> None:
     found(stand, mode="dry_run")
 
     links = signed_in.get(HERE).read.values("href")
@@ -375,7 +375,7 @@ def test_who_gains_or_loses_leads_to_their_lines(signed_in: Browser, stand: Stan
 
 
 @pytest.mark.parametrize("opcos", [0, 1])
-def test_opcos_are_offered_where_there_are_several(
+def test_opcos_are_offered_as_a_filter_if_there_are_several(
     signed_in: Browser, stand: Stand, opcos: int
 ) -> None:
     found(stand, mode="dry_run")
@@ -431,7 +431,7 @@ def test_a_form_without_corrections_sends_nothing(signed_in: Browser, stand: Sta
         ({"field.3.9": "without a header"}, {}),
     ],
 )
-def test_what_a_person_types_counts_before_the_suggestion(
+def test_a_typed_value_goes_before_the_suggestion(
     form: dict[str, str], expected: dict[str, dict[str, str]]
 ) -> None:
     assert corrected({"header.1": "H", **form}) == expected
@@ -444,7 +444,7 @@ def test_a_mapping_names_the_columns_that_are_used() -> None:
 
 
 @pytest.mark.parametrize("name", ["report", "results"])
-def test_a_report_is_downloaded_from_where_the_api_says(
+def test_a_report_is_downloaded_from_the_link_of_the_api(
     signed_in: Browser, stand: Stand, name: str
 ) -> None:
     stand.canned["GET", f"{HERE}/{name}"] = 403, {"detail": "Only for who uploaded it."}

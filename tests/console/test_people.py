@@ -23,7 +23,7 @@ def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
     return browser
 
 
-def test_somebody_of_another_tenant_is_not_there(at_work: Browser) -> None:
+def test_a_user_of_another_tenant_is_not_found(at_work: Browser) -> None:
     for path in ("/people/one", "/people/edit", "/people/leaving"):
         assert at_work.get(path, email=OTHER_SALES.email).status == HTTPStatus.NOT_FOUND
 
@@ -38,7 +38,7 @@ def test_the_list_shows_how_many_accounts_each_holds(at_work: Browser) -> None:
     )
 
 
-def test_the_list_says_where_somebody_holds_more_than_are_counted(
+def test_the_list_says_if_a_user_holds_more_accounts_than_it_counts(
     browser: Browser, stand: Stand
 ) -> None:
     stand.canned["GET", "/users"] = 200, {"users": [member(held=1000)], "cursor": None}
@@ -47,7 +47,7 @@ def test_the_list_says_where_somebody_holds_more_than_are_counted(
     assert "1 000+" in browser.get("/people").text
 
 
-def test_a_search_that_has_found_nobody_so_far_leads_on(browser: Browser, stand: Stand) -> None:
+def test_a_search_that_has_found_nobody_so_far_offers_to_continue(browser: Browser, stand: Stand) -> None:
     stand.canned["GET", "/users"] = 200, {"users": [], "cursor": "next"}
     browser.sign_in(ADMIN)
 
@@ -76,7 +76,7 @@ def test_only_admins_are_offered_what_only_admins_can_do(at_work: Browser) -> No
     assert "K001" in for_support.text
 
 
-def test_somebody_is_invited_edited_and_deleted(at_work: Browser) -> None:
+def test_a_user_is_invited_edited_and_deleted(at_work: Browser) -> None:
     email = "new.joiner@lumina.example"
     fields = {"email": email, "name": "New Joiner", "roles": "Sales; Support", "opco": "Kenya"}
 
@@ -93,7 +93,7 @@ def test_somebody_is_invited_edited_and_deleted(at_work: Browser) -> None:
     assert deleted.headers["location"].startswith("/console/imports/")
 
 
-def test_a_form_that_is_refused_keeps_what_was_typed_and_says_what_is_wrong(
+def test_a_refused_form_keeps_the_typed_values_and_says_what_is_wrong(
     at_work: Browser,
 ) -> None:
     typed = {"email": "no-address", "name": "Newest Joiner", "roles": "Sales"}
@@ -107,7 +107,7 @@ def test_a_form_that_is_refused_keeps_what_was_typed_and_says_what_is_wrong(
 
 
 @pytest.mark.parametrize("path", ["/people/new", "/people/edit", "/people/delete"])
-def test_who_is_no_admin_changes_nobody(at_work: Browser, worlds: World, path: str) -> None:
+def test_a_user_who_is_not_an_admin_changes_nobody(at_work: Browser, worlds: World, path: str) -> None:
     at_work.sign_in(SUPPORT)
     before = worlds.state()
 
@@ -117,7 +117,7 @@ def test_who_is_no_admin_changes_nobody(at_work: Browser, worlds: World, path: s
     assert worlds.state() == before
 
 
-def test_whoever_leaves_hands_over_role_by_role_with_a_preview(
+def test_a_leaver_hands_over_role_by_role_with_a_preview(
     at_work: Browser, stand: Stand
 ) -> None:
     page = at_work.get("/people/leaving", email=SALES.email)
@@ -142,7 +142,7 @@ def test_whoever_leaves_hands_over_role_by_role_with_a_preview(
     )
 
 
-def test_nobody_loses_accounts_because_an_address_was_forgotten(
+def test_a_handover_without_a_successor_is_refused(
     at_work: Browser, stand: Stand
 ) -> None:
     asked = {"email": SALES.email, "role": "account_manager", "profile": "single-strict"}
@@ -155,7 +155,7 @@ def test_nobody_loses_accounts_because_an_address_was_forgotten(
     assert [one for one in stand.asked if one[0] == "POST"] == []
 
 
-def test_a_place_is_left_empty_when_that_is_what_was_chosen(at_work: Browser, stand: Stand) -> None:
+def test_a_role_is_left_empty_if_that_is_chosen(at_work: Browser, stand: Stand) -> None:
     asked = {"email": SALES.email, "role": "account_manager", "profile": "single-strict"}
 
     at_work.post("/people/leaving", {**asked, "what": "clear", "to": TOGO_SALES.email})
@@ -177,7 +177,7 @@ def test_the_last_step_makes_a_user_inactive_and_keeps_the_rest(at_work: Browser
     assert "is already inactive" in again.text
 
 
-def test_a_role_that_no_profile_assigns_is_said_to_be_so(browser: Browser, stand: Stand) -> None:
+def test_a_role_that_no_profile_assigns_is_marked_so(browser: Browser, stand: Stand) -> None:
     person = PERSON.replace("@", "%40")
     stand.canned |= {
         ("GET", f"/users/{person}"): (200, member()),

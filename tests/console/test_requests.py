@@ -21,7 +21,7 @@ def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
     return browser
 
 
-def test_who_holds_an_account_sees_its_requests_as_theirs(at_work: Browser) -> None:
+def test_holders_of_an_account_see_its_requests_as_theirs(at_work: Browser) -> None:
     at_work.sign_in(SALES)
 
     page = at_work.get("/requests")
@@ -31,13 +31,13 @@ def test_who_holds_an_account_sees_its_requests_as_theirs(at_work: Browser) -> N
     assert SHARED_ACCOUNT in page.text
 
 
-def test_who_holds_none_reads_what_to_do_first(at_work: Browser) -> None:
+def test_a_user_without_accounts_reads_what_to_do_first(at_work: Browser) -> None:
     at_work.sign_in(SUPPORT)
 
     assert "No request yet" in at_work.get("/requests").text
 
 
-def test_a_request_is_created_and_noted_on(at_work: Browser) -> None:
+def test_a_request_is_created_and_gets_a_note(at_work: Browser) -> None:
     typed = {"account_id": "K001", "subject": "Address", "description": "P.O. Box 1", "contact": ""}
 
     made = at_work.post("/requests", typed)
@@ -57,7 +57,7 @@ def test_a_request_is_created_and_noted_on(at_work: Browser) -> None:
     [(ADMIN, "nowhere", HTTPStatus.NOT_FOUND), (SUPPORT, "K001", HTTPStatus.FORBIDDEN)],
     ids=str,
 )
-def test_a_request_that_is_refused_keeps_what_was_typed(
+def test_a_refused_request_keeps_the_typed_values(
     at_work: Browser, worlds: World, actor: Actor, account: str, status: HTTPStatus
 ) -> None:
     at_work.sign_in(actor)
@@ -74,7 +74,7 @@ def test_a_request_that_is_refused_keeps_what_was_typed(
     assert worlds.state() == before
 
 
-def test_a_request_of_another_tenant_is_not_there(at_work: Browser, worlds: World) -> None:
+def test_a_request_of_another_tenant_is_not_found(at_work: Browser, worlds: World) -> None:
     path = f"/requests/{worlds.names[OTHER]['request']}"
 
     shown, noted = at_work.get(path), at_work.post(f"{path}/notes", {"text": "Mine."})
@@ -83,7 +83,7 @@ def test_a_request_of_another_tenant_is_not_there(at_work: Browser, worlds: Worl
     assert [word for word in OTHERS_WORDS if word in shown.body.lower()] == []
 
 
-def test_a_request_is_for_who_holds_the_account(at_work: Browser, worlds: World) -> None:
+def test_only_holders_of_the_account_see_its_requests(at_work: Browser, worlds: World) -> None:
     path = f"/requests/{worlds.names[OWN]['request']}"
 
     statuses = []

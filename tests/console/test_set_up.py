@@ -33,7 +33,7 @@ def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
     return browser
 
 
-def test_rules_are_changed(at_work: Browser, worlds: World) -> None:
+def test_an_admin_changes_the_rules(at_work: Browser, worlds: World) -> None:
     done = at_work.post("/set-up/rules", RULES)
     page = at_work.get("/set-up", **done.query)
     settings = worlds.ask(ADMIN, "GET", "/settings").body
@@ -49,7 +49,7 @@ def test_rules_are_changed(at_work: Browser, worlds: World) -> None:
     ("field", "value"),
     [("clear_guard_percent", "many"), ("default_account_manager", "nobody@lumina.example")],
 )
-def test_a_rule_that_cannot_be_is_refused_in_the_words_of_the_api(
+def test_an_invalid_rule_is_refused_in_the_words_of_the_api(
     at_work: Browser, worlds: World, field: str, value: str
 ) -> None:
     before = worlds.state()
@@ -63,7 +63,7 @@ def test_a_rule_that_cannot_be_is_refused_in_the_words_of_the_api(
     assert worlds.state() == before
 
 
-def test_the_profiles_that_are_ticked_are_on_and_all_others_off(
+def test_only_the_ticked_profiles_are_switched_on(
     at_work: Browser, worlds: World
 ) -> None:
     at_work.post("/set-up/profiles", {f"on.{OWN_PROFILE}": "1"})
@@ -75,7 +75,7 @@ def test_the_profiles_that_are_ticked_are_on_and_all_others_off(
     assert sorted(both) == sorted([OWN_PROFILE, "single-strict"])
 
 
-def test_roles_workflows_and_sources_are_made_and_removed(at_work: Browser, worlds: World) -> None:
+def test_roles_workflows_and_sources_are_created_and_removed(at_work: Browser, worlds: World) -> None:
     role = {"name": "Deputy of Sales & Co", "max_users": "2", "assigned_by": "Admin; Sales"}
     source = {
         "name": "crm",
@@ -107,7 +107,7 @@ def test_roles_workflows_and_sources_are_made_and_removed(at_work: Browser, worl
         assert word not in after.text
 
 
-def test_what_is_refused_stays_in_the_form_that_adds_it(at_work: Browser, worlds: World) -> None:
+def test_refused_values_stay_in_their_form(at_work: Browser, worlds: World) -> None:
     before = worlds.state()
     typed = {"name": "crm", "profile": "none such", "principal": "AROACRM", "mapping": "A = b"}
 
@@ -121,7 +121,7 @@ def test_what_is_refused_stays_in_the_form_that_adds_it(at_work: Browser, worlds
     assert worlds.state() == before
 
 
-def test_a_form_without_a_name_makes_nothing(at_work: Browser, worlds: World) -> None:
+def test_a_form_without_a_name_creates_nothing(at_work: Browser, worlds: World) -> None:
     before = worlds.state()
 
     page = at_work.post("/set-up/workflows", {"name": " "})
@@ -132,7 +132,7 @@ def test_a_form_without_a_name_makes_nothing(at_work: Browser, worlds: World) ->
 
 
 @pytest.mark.parametrize("part", ["rules", "profiles", "roles", "workflows", "sources/remove"])
-def test_who_is_no_admin_changes_nothing(at_work: Browser, worlds: World, part: str) -> None:
+def test_a_user_who_is_not_an_admin_changes_nothing(at_work: Browser, worlds: World, part: str) -> None:
     at_work.sign_in(SUPPORT)
     before = worlds.state()
 
@@ -191,7 +191,7 @@ def test_a_profile_is_copied_edited_tried_on_a_sample_and_removed(
 
 
 @pytest.mark.parametrize("written", ["{", "[]", '{"blank": "perhaps"}'])
-def test_a_definition_that_cannot_be_is_refused_and_kept_on_the_page(
+def test_an_invalid_definition_is_refused_and_kept_on_the_page(
     at_work: Browser, worlds: World, written: str
 ) -> None:
     before = worlds.state()

@@ -30,7 +30,7 @@ def policy(page_headers: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("path", ["/home", "/nowhere", "/sign-in", "/signed-in", "/static/no.css"])
-def test_every_answer_runs_nothing_from_elsewhere_and_is_not_kept(
+def test_every_answer_forbids_foreign_content_and_caching(
     browser: Browser, path: str
 ) -> None:
     headers = browser.get(path).headers
@@ -52,7 +52,7 @@ def test_every_answer_runs_nothing_from_elsewhere_and_is_not_kept(
     assert headers["strict-transport-security"].startswith("max-age=")
 
 
-def test_browsers_may_send_files_to_the_upload_bucket_alone(browser: Browser) -> None:
+def test_browsers_may_send_files_only_to_the_upload_bucket(browser: Browser) -> None:
     directives = policy(browser.get("/home").headers["content-security-policy"])
 
     assert directives["connect-src"] == ["'self'", "https://uploads.s3.eu-west-1.amazonaws.com"]
@@ -72,7 +72,7 @@ def test_browsers_may_send_files_to_the_upload_bucket_alone(browser: Browser) ->
     ],
 )
 @pytest.mark.parametrize("path", [path for method, path in [*PUBLIC, *PAGES] if method == "POST"])
-def test_what_another_site_sends_is_stopped(
+def test_a_form_sent_by_another_site_is_refused(
     browser: Browser, stand: Stand, path: str, headers: dict[str, str]
 ) -> None:
     stand.canned |= EMPTY_HOME
@@ -87,7 +87,7 @@ def test_what_another_site_sends_is_stopped(
     assert browser.cookies == signed_in
 
 
-def test_a_method_that_a_page_does_not_have_is_refused(browser: Browser, stand: Stand) -> None:
+def test_a_method_that_a_page_does_not_accept_is_refused(browser: Browser, stand: Stand) -> None:
     browser.sign_in(ADMIN)
 
     page = browser.post("/imports/x/progress")
@@ -97,14 +97,14 @@ def test_a_method_that_a_page_does_not_have_is_refused(browser: Browser, stand: 
     assert stand.asked == []
 
 
-def test_there_is_nothing_behind_an_address_that_leads_nowhere(browser: Browser) -> None:
+def test_an_unknown_address_is_not_found(browser: Browser) -> None:
     browser.sign_in(ADMIN)
 
     assert browser.get("/imports/x/y").status == HTTPStatus.NOT_FOUND
     assert browser.get("/static/../oidc.py").status == HTTPStatus.NOT_FOUND
 
 
-def test_assets_are_kept_for_ever_under_a_name_of_their_content(browser: Browser) -> None:
+def test_assets_are_cached_forever_under_a_name_made_from_their_content(browser: Browser) -> None:
     (sheet,) = [one for one in browser.get("/home").read.values("href") if one.endswith(".css")]
     path = sheet.removeprefix("/console")
 
@@ -118,14 +118,14 @@ def test_assets_are_kept_for_ever_under_a_name_of_their_content(browser: Browser
     assert browser.get("/static/console.css").status == HTTPStatus.NOT_FOUND
 
 
-def test_a_page_with_all_it_loads_is_small(browser: Browser) -> None:
+def test_a_page_and_everything_it_loads_are_small(browser: Browser) -> None:
     sizes = {one.name: len(gzip.compress(one.data)) for one in assets().values()}
 
     assert sum(sizes.values()) < 40_000, sizes
     assert sum(len(file.read_text().splitlines()) for file in STATIC.glob("*.js")) < 500
 
 
-def test_a_service_that_is_down_is_reported_and_nothing_is_lost(
+def test_an_outage_is_reported_and_the_typed_values_are_kept(
     browser: Browser, stand: Stand
 ) -> None:
     browser.sign_in(ADMIN)
@@ -138,7 +138,7 @@ def test_a_service_that_is_down_is_reported_and_nothing_is_lost(
     assert "Try again" in page.text
 
 
-def test_what_fails_behind_the_console_is_said_in_the_words_of_the_api(
+def test_a_failure_of_the_api_is_shown_in_its_own_words(
     browser: Browser, stand: Stand
 ) -> None:
     browser.sign_in(ADMIN)
@@ -151,7 +151,7 @@ def test_what_fails_behind_the_console_is_said_in_the_words_of_the_api(
     assert "number" not in page.text
 
 
-def test_what_the_console_cannot_read_is_a_page_with_a_number_and_no_details(
+def test_an_unreadable_answer_is_shown_as_a_page_with_a_number_and_no_details(
     browser: Browser, stand: Stand, caplog: pytest.LogCaptureFixture
 ) -> None:
     browser.sign_in(ADMIN)
@@ -166,7 +166,7 @@ def test_what_the_console_cannot_read_is_a_page_with_a_number_and_no_details(
     assert "secret-of-a-tenant" not in page.body + str(vars(record))
 
 
-def test_links_stay_under_the_path_that_the_request_came_by(browser: Browser, stand: Stand) -> None:
+def test_links_keep_the_path_prefix_of_the_request(browser: Browser, stand: Stand) -> None:
     stand.canned |= EMPTY_HOME
     browser.sign_in(ADMIN)
 
@@ -177,7 +177,7 @@ def test_links_stay_under_the_path_that_the_request_came_by(browser: Browser, st
     assert all(one.startswith("/v1/console/") for one in inner)
 
 
-def test_every_text_is_used_and_every_text_that_is_used_is_there() -> None:
+def test_every_text_is_used_and_every_used_text_exists() -> None:
     sources = "\n".join(file.read_text(encoding="utf-8") for file in SOURCES)
     whole = set(re.findall(r"""\b(?:t|text)\(\s*['"]([\w.]+)['"]\s*[,)]""", sources))
     begun = (

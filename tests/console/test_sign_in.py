@@ -23,7 +23,7 @@ def home(stand: Stand) -> None:
     stand.canned |= EMPTY_HOME
 
 
-def test_who_is_not_signed_in_is_reported_what_this_is_and_where_to_sign_in(
+def test_a_visitor_reads_what_this_is_and_where_to_sign_in(
     browser: Browser,
 ) -> None:
     page = browser.get("/home")
@@ -32,7 +32,7 @@ def test_who_is_not_signed_in_is_reported_what_this_is_and_where_to_sign_in(
     assert "/console/sign-in" in page.read.values("href")
 
 
-def test_the_door_of_the_api_leads_to_the_console(browser: Browser) -> None:
+def test_the_root_address_of_the_api_leads_to_the_console(browser: Browser) -> None:
     page = browser.request("GET", "", raw_path="/")
 
     assert (page.status, page.headers["location"]) == (303, "/console/home")
@@ -55,7 +55,7 @@ def test_a_page_leads_to_signing_in_and_signing_in_leads_back(
     assert back.headers["location"] == "/console/imports?state=done"
 
 
-def test_tokens_lie_where_no_script_and_no_other_site_gets_them(
+def test_neither_scripts_nor_other_sites_can_read_the_tokens(
     browser: Browser, home: None
 ) -> None:
     browser.sign_in(ADMIN)
@@ -65,7 +65,7 @@ def test_tokens_lie_where_no_script_and_no_other_site_gets_them(
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/signed-in"])
-def test_every_cookie_is_for_this_host_over_tls_and_for_no_script(
+def test_every_cookie_is_limited_to_this_host_tls_and_http(
     browser: Browser, stand: Stand, path: str
 ) -> None:
     asked = browser.get("/sign-in")
@@ -94,7 +94,7 @@ def test_cookies_fit_into_a_browser_for_a_person_with_fifty_groups(
 @pytest.mark.parametrize(
     "to", ["//evil.example", "https://evil.example", "/\\evil.example", "evil.example", ""]
 )
-def test_signing_in_leads_nowhere_else(browser: Browser, stand: Stand, to: str) -> None:
+def test_signing_in_never_leads_to_another_site(browser: Browser, stand: Stand, to: str) -> None:
     asked = browser.get("/sign-in", to=to).query
     stand.claims = dict(ADMIN.claims or {})
     stand.challenge, stand.nonce = asked["code_challenge"], asked["nonce"]
@@ -104,7 +104,7 @@ def test_signing_in_leads_nowhere_else(browser: Browser, stand: Stand, to: str) 
     assert back.headers["location"] == "/console/home"
 
 
-def test_a_code_that_another_browser_asked_for_signs_nobody_in(
+def test_a_code_requested_by_another_browser_signs_nobody_in(
     browser: Browser, stand: Stand
 ) -> None:
     others = Browser(stand).get("/sign-in").query
@@ -149,7 +149,7 @@ def test_a_sign_in_that_was_refused_is_explained(browser: Browser) -> None:
         {"token_use": "access"},
     ],
 )
-def test_a_token_of_another_kind_is_no_sign_in(
+def test_a_token_of_another_kind_signs_nobody_in(
     browser: Browser, stand: Stand, home: None, changes: dict[str, object]
 ) -> None:
     browser.sign_in(ADMIN)
@@ -161,7 +161,7 @@ def test_a_token_of_another_kind_is_no_sign_in(
     assert stand.asked == []
 
 
-def test_a_token_that_somebody_made_is_no_sign_in(
+def test_a_forged_token_signs_nobody_in(
     browser: Browser, stand: Stand, home: None
 ) -> None:
     browser.sign_in(ADMIN)
@@ -173,7 +173,7 @@ def test_a_token_that_somebody_made_is_no_sign_in(
     assert stand.asked == []
 
 
-def test_a_token_is_refreshed_before_it_ends(browser: Browser, stand: Stand, home: None) -> None:
+def test_a_token_is_refreshed_before_it_expires(browser: Browser, stand: Stand, home: None) -> None:
     browser.sign_in(ADMIN)
     browser.cookies[ID] = old = stand.token(seconds=60)
 
@@ -184,7 +184,7 @@ def test_a_token_is_refreshed_before_it_ends(browser: Browser, stand: Stand, hom
     assert browser.cookies[REFRESH] == "a-refresh-token"
 
 
-def test_who_has_been_away_for_too_long_signs_in_again_and_loses_nothing(
+def test_a_person_whose_session_expired_signs_in_again_and_returns_to_the_page(
     browser: Browser, stand: Stand, home: None
 ) -> None:
     browser.sign_in(ADMIN)
@@ -209,7 +209,7 @@ def test_signing_out_revokes_the_sign_in_and_forgets_it(
     assert page.query == {"client_id": CLIENT, "logout_uri": f"{ORIGIN}/"}
 
 
-def test_the_api_gets_the_persons_own_token(browser: Browser, stand: Stand, worlds: World) -> None:
+def test_the_api_receives_the_persons_own_token(browser: Browser, stand: Stand, worlds: World) -> None:
     """With the real API: who is not in the directory is refused there, not here."""
     stand.world = worlds
     browser.sign_in(ADMIN)

@@ -53,7 +53,7 @@ def test_an_undo_begins_with_its_preview(signed_in: Browser, stand: Stand) -> No
         {"mode": "dry_run"},
     ],
 )
-def test_what_has_changed_nothing_has_no_undo(
+def test_an_import_without_changes_has_no_undo(
     signed_in: Browser, stand: Stand, changes: dict[str, Any]
 ) -> None:
     found(stand, **changes)
@@ -61,7 +61,7 @@ def test_what_has_changed_nothing_has_no_undo(
     assert f"/console{HERE}/undo" not in signed_in.get(HERE).read.values("action")
 
 
-def test_the_preview_says_what_is_taken_back_and_what_is_left_alone_and_why(
+def test_the_preview_says_what_is_taken_back_and_what_stays_and_why(
     signed_in: Browser, stand: Stand
 ) -> None:
     why = "The account has changed since: account_manager is Sam, expected Ama"
@@ -83,7 +83,7 @@ def test_the_preview_says_what_is_taken_back_and_what_is_left_alone_and_why(
     assert f"/console{HERE}?outcome=superseded#lines" in page.read.values("href")
 
 
-def test_taking_back_applies_exactly_the_preview(signed_in: Browser, stand: Stand) -> None:
+def test_an_undo_applies_exactly_its_preview(signed_in: Browser, stand: Stand) -> None:
     page = signed_in.post(f"{HERE}/apply", {"mode": "run"})
 
     assert stand.asked[-1] == ("POST", f"{HERE}/apply", {"mode": "run"})
@@ -101,7 +101,7 @@ def test_an_undo_that_would_do_nothing_says_so(signed_in: Browser, stand: Stand)
 
 
 @pytest.mark.parametrize("actor", INSIDERS, ids=str)
-def test_who_may_not_import_such_files_may_not_undo_one(
+def test_a_user_who_may_not_import_such_files_may_not_undo_one(
     browser: Browser, stand: Stand, worlds: World, actor: Actor
 ) -> None:
     stand.world = worlds

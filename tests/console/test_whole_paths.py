@@ -52,7 +52,7 @@ def ended(browser: Browser, pipeline: Pipeline, page: Page) -> Page:
     return followed(browser, page)
 
 
-def test_accounts_are_handed_over_exactly_as_previewed_and_taken_back(
+def test_accounts_are_handed_over_exactly_as_previewed_and_the_handover_is_undone(
     admin: Browser, pipeline: Pipeline
 ) -> None:
     form = {"holder": AMINA, "choice": CHOICE, "to": BARAKA, "which": "all"}
@@ -73,7 +73,7 @@ def test_accounts_are_handed_over_exactly_as_previewed_and_taken_back(
     assert pipeline.holders("K000", "K011") == [AMINA, AMINA]
 
 
-def test_an_account_changed_since_is_left_alone_by_an_undo_and_the_preview_says_why(
+def test_an_undo_keeps_an_account_that_changed_since_and_the_preview_says_why(
     admin: Browser, pipeline: Pipeline
 ) -> None:
     ticked = {"account.1": "K000", "account.2": "K001", "choice": CHOICE, "to": BARAKA}
@@ -93,7 +93,7 @@ def test_an_account_changed_since_is_left_alone_by_an_undo_and_the_preview_says_
     assert "of an import" in changes
 
 
-def test_who_approves_sees_who_would_be_taken_off_and_lets_it_go_on(
+def test_the_approver_sees_who_would_be_removed_and_approves(
     admin: Browser, pipeline: Pipeline
 ) -> None:
     ids = [f"K{number:03d}" for number in range(MANY)]

@@ -37,7 +37,7 @@ def url(clients_of_memory: None) -> Iterator[str]:
 
 
 @pytest.mark.timeout(7200)
-def test_every_answer_is_one_that_the_description_names(url: str, tmp_path: Path) -> None:
+def test_the_description_names_every_answer(url: str, tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
         *("run", f"{url}/openapi.json", "--phases", "examples,coverage,fuzzing"),

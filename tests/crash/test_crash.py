@@ -36,7 +36,7 @@ def figures(run: Run) -> Figures:
     )
 
 
-def test_killed_workers_leave_every_promise_kept(figures: Figures) -> None:
+def test_killed_workers_break_no_promise(figures: Figures) -> None:
     assert figures.violations == ()
     assert figures.report.kills_at_work >= KILLS
     assert figures.imports >= IMPORTS
@@ -130,7 +130,7 @@ def _notice_lost(stand: Stand) -> Iterator[None]:
         (_notice_lost, {"I13"}),
     ],
 )
-def test_the_checks_see_what_is_not_as_promised(
+def test_the_checks_find_every_broken_promise(
     run: Run, figures: Figures, spoil: Callable[[Stand], Any], found: set[str]
 ) -> None:
     with spoil(run.stand):

@@ -17,7 +17,7 @@ def ended(doors: Doors, folder: Path, name: str, text: str) -> dict[str, Any]:
     return doors.ended(found["import_id"])
 
 
-def test_a_dropped_directory_is_assigned_from_and_shrinks_by_explicit_words_only(
+def test_users_of_a_dropped_directory_are_assigned_and_only_explicit_statuses_delete(
     doors: Doors, tmp_path: Path
 ) -> None:
     users = ended(

@@ -65,7 +65,7 @@ def _event(doors: Doors, key: str) -> str:
     return json.dumps({"Records": [record]})
 
 
-def test_a_doubled_event_makes_no_second_import(doors: Doors) -> None:
+def test_an_event_delivered_twice_makes_no_second_import(doors: Doors) -> None:
     (account,) = doors.new_accounts(1)
     ticket = doors.upload(accounts_csv((account, KENYANS[0])), filename="doubled.csv")
     event = _event(doors, f"in/lumina/{ticket}.csv")
@@ -96,7 +96,7 @@ def _idle(doors: Doors, queue_url: str) -> None:
     until(is_idle, "the queue to be worked off")
 
 
-def test_an_older_file_that_is_heard_of_later_does_not_win(doors: Doors) -> None:
+def test_an_older_file_whose_event_comes_later_does_not_win(doors: Doors) -> None:
     s3, sqs = doors.client("s3"), doors.client("sqs")
     bucket, intake = doors.stack.outputs["UploadsBucket"], doors.stack.resources["IntakeQueue"]
     changed, unchanged = doors.new_accounts(2)
@@ -140,7 +140,7 @@ def test_two_imports_of_the_same_accounts_end_as_if_one_came_after_the_other(doo
         assert all(earlier["after"] == later["before"] for earlier, later in pairwise(changes))
 
 
-def test_a_poison_chunk_ends_as_lines_not_processed(doors: Doors, hasty_chunks: Any) -> None:
+def test_the_lines_of_a_chunk_that_always_fails_are_not_processed(doors: Doors, hasty_chunks: Any) -> None:
     hasty_chunks(1)
     named = doors.new_accounts(20)
     doors.run(accounts_csv(*((account, KENYANS[0]) for account in named)))

@@ -326,7 +326,7 @@ def test_r71_to_r82_upflow_map_import_correct_and_import_again(
     assert upflow.holders("cus_1") == ["ana@upflow.example", "bo@upflow.example"]
 
 
-def test_r88_to_r101_supportcenter_managers_portals_requests_and_deleting(
+def test_r88_to_r101_supportcenter_managers_portals_requests_and_deletion(
     doors: Doors, folders: Path
 ) -> None:
     center = tenant(

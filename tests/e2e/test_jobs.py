@@ -24,7 +24,7 @@ def portfolio(doors: Doors, user: str) -> list[dict[str, str]]:
     return found
 
 
-def test_accounts_wait_for_a_user_who_comes_and_goes_again(doors: Doors) -> None:
+def test_accounts_wait_for_a_user_who_is_created_and_deleted_again(doors: Doors) -> None:
     first, second = doors.new_accounts(2)
     assert doors.api("PUT", "/roles/CSM", body={"max_users": 1}).status == 200
     file = f"account ID,CSM___tid\r\n{first},{NEEMA}\r\n{second},{NEEMA}\r\n".encode()
@@ -59,7 +59,7 @@ def test_accounts_wait_for_a_user_who_comes_and_goes_again(doors: Doors) -> None
     assert again["counts"]["rejected"] == 2, "who was deleted is not awaited"
 
 
-def test_an_import_is_undone_where_nothing_else_has_happened_since(doors: Doors) -> None:
+def test_an_undo_restores_accounts_that_nothing_else_has_changed(doors: Doors) -> None:
     first, second = doors.new_accounts(2)
     wrong = doors.run(accounts_csv((first, AMANI), (second, AMANI)))
     doors.run(accounts_csv((second, BRIAN)))

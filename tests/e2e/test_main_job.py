@@ -16,7 +16,7 @@ FIX = "3:account manager=wanjiru.mwangi@lumina.example"
 COUNTS = {"updated": 29, "cleared": 5, "unchanged": 7, "rejected": 15, "duplicate": 2}
 
 
-def test_a_dry_run_is_applied_as_it_was_shown_and_its_errors_are_fixed(doors: Doors) -> None:
+def test_a_dry_run_is_applied_as_shown_and_its_errors_are_fixed(doors: Doors) -> None:
     tried = doors.run(SAMPLE.read_bytes(), mode="dry_run", filename="sample.csv")
     untouched = doors.manager("KE100842")
     applied = doors.api("POST", f"/imports/{tried['import_id']}/apply", body={"mode": "run"})
@@ -39,7 +39,7 @@ def test_a_dry_run_is_applied_as_it_was_shown_and_its_errors_are_fixed(doors: Do
     assert ran["follows"] == tried["import_id"]
 
 
-def test_the_results_hold_every_line_once_in_the_files_order(doors: Doors) -> None:
+def test_the_results_have_every_line_once_in_the_order_of_the_file(doors: Doors) -> None:
     ended = doors.run(SAMPLE.read_bytes(), filename="every-line.csv")
 
     rows = doors.results(ended)
@@ -89,7 +89,7 @@ def test_a_report_is_corrected_and_uploaded_again_as_it_is(doors: Doors) -> None
     assert rows[0]["error"] == "The customer was not found"
 
 
-def test_history_tells_who_changed_what_from_which_line(doors: Doors) -> None:
+def test_history_says_who_changed_what_by_which_line(doors: Doors) -> None:
     first = doors.run(accounts_csv(("RW200527", "diane.uwase@lumina.example")))
     second = doors.run(accounts_csv(("RW200527", "None")), as_=BACK_OFFICE)
 
@@ -121,7 +121,7 @@ def test_a_file_without_a_column_is_refused_with_what_was_found(doors: Doors) ->
     assert ended["counts"]["lines"] == 0
 
 
-def test_a_door_takes_one_upload_of_its_own_key_only(doors: Doors) -> None:
+def test_a_form_accepts_one_upload_and_only_of_its_own_key(doors: Doors) -> None:
     asked = {"profile": "single-strict", "filename": "twice.csv", "mode": "run"}
     answer = doors.api("POST", "/imports", body=asked).json
     url, fields = answer["upload"]["url"], answer["upload"]["fields"]
@@ -143,7 +143,7 @@ def test_a_door_takes_one_upload_of_its_own_key_only(doors: Doors) -> None:
     assert doors.manager("KE100247") == ["wanjiru.mwangi@lumina.example"]
 
 
-def test_all_workers_see_one_copy_of_a_layer(doors: Doors) -> None:
+def test_all_workers_share_one_copy_of_a_layer(doors: Doors) -> None:
     doors.run(accounts_csv(("KE100556", "amani.otieno@lumina.example")))
 
     seen = [

@@ -10,7 +10,7 @@ from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv, until
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
 
 
-def test_another_systems_drop_becomes_an_import_of_its_own(doors: Doors, tmp_path: Path) -> None:
+def test_the_drop_of_another_system_becomes_an_import_of_its_own(doors: Doors, tmp_path: Path) -> None:
     (account,) = doors.new_accounts(1)
     file = tmp_path / "nightly export+1 é.csv"
     file.write_bytes(accounts_csv((account, "wanjiru.mwangi@lumina.example")))
@@ -25,7 +25,7 @@ def test_another_systems_drop_becomes_an_import_of_its_own(doors: Doors, tmp_pat
     doors.notification(f"import-finished/{ended['import_id']}")
 
 
-def test_a_drop_of_an_unknown_source_is_answered(doors: Doors, tmp_path: Path) -> None:
+def test_the_drop_of_an_unknown_source_is_refused_and_announced(doors: Doors, tmp_path: Path) -> None:
     file = tmp_path / "unknown-source.csv"
     file.write_bytes(accounts_csv(("CD300219", "None")))
 
@@ -36,7 +36,7 @@ def test_a_drop_of_an_unknown_source_is_answered(doors: Doors, tmp_path: Path) -
     assert ended["refusal"]["code"] == "UNKNOWN_SOURCE"
 
 
-def test_a_file_in_nobodys_place_is_answered(doors: Doors, tmp_path: Path) -> None:
+def test_a_file_outside_every_folder_is_refused_and_announced(doors: Doors, tmp_path: Path) -> None:
     file = tmp_path / "stray.csv"
     file.write_bytes(b"hello")
 
@@ -54,7 +54,7 @@ def test_a_file_in_nobodys_place_is_answered(doors: Doors, tmp_path: Path) -> No
     assert json.loads(notifications[0]["Message"])["refusal"]["code"] == "UNKNOWN_SOURCE"
 
 
-def test_an_uploader_without_the_role_is_refused_at_the_door(doors: Doors) -> None:
+def test_an_uploader_without_the_role_gets_no_ticket(doors: Doors) -> None:
     asked = {"profile": "single-strict", "filename": "mine.csv", "mode": "run"}
 
     answer = doors.api("POST", "/imports", as_="wanjiru.mwangi@lumina.example", body=asked)
@@ -97,7 +97,7 @@ def test_a_cancelled_import_accounts_for_every_line(doors: Doors) -> None:
     assert doors.report(ended).count(b"NOT_PROCESSED") == 30
 
 
-def test_the_command_line_uploads_and_brings_the_report(doors: Doors, tmp_path: Path) -> None:
+def test_the_command_line_uploads_and_fetches_the_report(doors: Doors, tmp_path: Path) -> None:
     file = tmp_path / "from-the-shell.csv"
     (account,) = doors.new_accounts(1)
     file.write_bytes(accounts_csv((account, "None"), ("KE100115x", "None")))

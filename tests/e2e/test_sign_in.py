@@ -39,7 +39,7 @@ def totp(secret: str) -> str:
     return f"{int.from_bytes(digest[start : start + 4]) % 2**31 % 10**6:06}"
 
 
-def test_who_has_registered_an_app_is_asked_for_its_code(doors: Doors, ana: str) -> None:
+def test_a_user_with_a_registered_app_must_give_its_code(doors: Doors, ana: str) -> None:
     assert doors.handover("login", ana).returncode == 0
     pools = doors.client("cognito-idp")
     tokens = pools.initiate_auth(
@@ -66,7 +66,7 @@ def test_who_has_registered_an_app_is_asked_for_its_code(doors: Doors, ana: str)
     assert ana in doors.handover("users", "--name", "Ana").stdout
 
 
-def test_a_browser_signs_in_with_pkce_and_the_api_takes_the_token(doors: Doors, ana: str) -> None:
+def test_a_browser_signs_in_with_pkce_and_the_api_accepts_the_token(doors: Doors, ana: str) -> None:
     client_id = doors.stack.outputs["UserPoolClientId"]
     known = doors.client("cognito-idp").describe_user_pool_client(
         UserPoolId=doors.stack.outputs["UserPoolId"], ClientId=client_id

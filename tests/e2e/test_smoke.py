@@ -61,7 +61,7 @@ def test_the_main_job_runs_on_a_deployed_stack_and_leaves_nothing(doors: Doors) 
     assert work_objects(doors) <= before
 
 
-def test_what_a_killed_run_has_left_is_removed_later(doors: Doors) -> None:
+def test_the_remains_of_a_killed_run_are_removed_later(doors: Doors) -> None:
     command = Path(sys.executable).parent / "handover"
     process = subprocess.Popen(
         [command, "smoke"],

@@ -34,7 +34,7 @@ def test_a_workbook_with_hidden_rows_is_refused_and_says_what_to_do(doors: Doors
     assert "Show them" in ended["refusal"]["message"]
 
 
-def test_the_report_is_a_workbook_too_and_uploads_again(doors: Doors) -> None:
+def test_the_report_is_available_as_a_workbook_and_can_be_uploaded_again(doors: Doors) -> None:
     first = doors.run(by_xlsxwriter([HEADER, ("nobody", "None")]), filename="managers.xlsx")
 
     link = doors.api("GET", f"/imports/{first['import_id']}/report?format=xlsx")

@@ -55,7 +55,7 @@ def test_a_file_that_could_not_be_validated_is_refused_and_announced(pipeline: P
     assert len(pipeline.memory.sns.published) == 1
 
 
-def test_a_file_that_is_given_up_tells_of_what_was_posted_with_its_form_again(
+def test_a_file_that_is_given_up_warns_of_files_posted_later_with_its_form(
     pipeline: Pipeline,
 ) -> None:
     ticket = pipeline.ticket()
@@ -73,7 +73,7 @@ def test_a_file_that_is_given_up_tells_of_what_was_posted_with_its_form_again(
     assert len(pipeline.memory.sns.published) == 1
 
 
-def test_a_file_that_a_killed_run_left_half_validated_is_refused(pipeline: Pipeline) -> None:
+def test_a_file_that_a_killed_run_has_half_validated_is_refused(pipeline: Pipeline) -> None:
     created = many(pipeline)
     with incident(pipeline.memory, Mishap("BatchWriteItem", kill_before=1)):
         pipeline.validate(created)
@@ -89,7 +89,7 @@ def test_a_file_that_a_killed_run_left_half_validated_is_refused(pipeline: Pipel
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_the_letter_of_a_file_that_was_validated_after_all_refuses_nothing(
+def test_a_dead_letter_of_a_file_that_was_validated_later_refuses_nothing(
     pipeline: Pipeline,
 ) -> None:
     created = many(pipeline)
@@ -101,7 +101,7 @@ def test_the_letter_of_a_file_that_was_validated_after_all_refuses_nothing(
     assert pipeline.counts(created) == {"lines": 60, "updated": 60}
 
 
-def test_a_chunk_that_nobody_could_work_is_not_processed(pipeline: Pipeline) -> None:
+def test_the_lines_of_a_chunk_that_no_worker_could_process_are_not_processed(pipeline: Pipeline) -> None:
     created = many(pipeline)
     pipeline.validate(created)
     pipeline.forget()
@@ -118,7 +118,7 @@ def test_a_chunk_that_nobody_could_work_is_not_processed(pipeline: Pipeline) -> 
 
 
 @pytest.mark.parametrize(("batches", "updated"), [(0, 0), (1, 25), (2, 50), (3, 60)])
-def test_what_a_chunk_had_done_before_it_was_given_up_is_reported(
+def test_the_report_has_what_a_chunk_did_before_it_was_given_up(
     pipeline: Pipeline, batches: int, updated: int
 ) -> None:
     created = many(pipeline)
@@ -160,7 +160,7 @@ def test_the_report_of_a_chunk_that_was_given_up_can_be_uploaded_as_it_is(
     assert pipeline.counts(again) == {"lines": 60, "updated": 60}
 
 
-def test_a_chunk_whose_worker_may_still_go_on_is_not_given_up(pipeline: Pipeline) -> None:
+def test_a_chunk_whose_worker_may_still_run_is_not_given_up(pipeline: Pipeline) -> None:
     created = many(pipeline)
     pipeline.validate(created)
     with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
@@ -169,7 +169,7 @@ def test_a_chunk_whose_worker_may_still_go_on_is_not_given_up(pipeline: Pipeline
     assert len(pipeline.abandon(chunk_letter(created))) == 1
 
 
-def test_a_chunk_of_a_file_that_is_gone_ends_with_as_many_lines_as_it_had(
+def test_a_chunk_of_a_deleted_file_ends_with_all_its_lines_counted(
     pipeline: Pipeline,
 ) -> None:
     created = many(pipeline)
@@ -183,7 +183,7 @@ def test_a_chunk_of_a_file_that_is_gone_ends_with_as_many_lines_as_it_had(
     assert pipeline.counts(created) == {"lines": 60, "not_processed": 60}
 
 
-def test_a_chunk_of_a_file_that_is_not_what_it_was_ends_with_as_many_lines_as_it_had(
+def test_a_chunk_of_a_file_that_was_altered_ends_with_all_its_lines_counted(
     pipeline: Pipeline,
 ) -> None:
     created = many(pipeline)
@@ -199,7 +199,7 @@ def test_a_chunk_of_a_file_that_is_not_what_it_was_ends_with_as_many_lines_as_it
     assert pipeline.counts(created) == {"lines": 60, "not_processed": 60}
 
 
-def test_a_letter_of_the_finalize_queue_ends_the_import(pipeline: Pipeline) -> None:
+def test_a_dead_letter_of_the_finalize_queue_ends_the_import(pipeline: Pipeline) -> None:
     created = many(pipeline)
     pipeline.validate(created)
     pipeline.assign(import_id(created))
@@ -212,7 +212,7 @@ def test_a_letter_of_the_finalize_queue_ends_the_import(pipeline: Pipeline) -> N
 
 
 @pytest.mark.parametrize("letter", [intake_letter, chunk_letter, finalize_letter])
-def test_a_letter_about_an_import_that_has_ended_changes_nothing(
+def test_a_dead_letter_of_an_import_that_has_ended_changes_nothing(
     pipeline: Pipeline, letter: Any
 ) -> None:
     created = many(pipeline)
@@ -228,7 +228,7 @@ def test_a_letter_about_an_import_that_has_ended_changes_nothing(
 
 
 @pytest.mark.parametrize("name", ["abandon-chunk", "abandon-finalize"])
-def test_the_captured_letter_of_an_import_that_is_not_there_is_let_go(
+def test_the_captured_dead_letter_of_an_unknown_import_is_dropped(
     pipeline: Pipeline, name: str
 ) -> None:
     event = load_event(name)
@@ -245,13 +245,13 @@ def letter_of_an_upload(bucket: str) -> dict[str, Any]:
     return event
 
 
-def test_the_letter_of_an_upload_to_another_bucket_registers_nothing(pipeline: Pipeline) -> None:
+def test_a_dead_letter_of_an_upload_to_another_bucket_registers_nothing(pipeline: Pipeline) -> None:
     assert pipeline.abandon(letter_of_an_upload("somebody-elses")) == []
 
     assert pipeline.all_imports() == []
 
 
-def test_the_captured_letter_of_an_upload_registers_and_refuses_it(pipeline: Pipeline) -> None:
+def test_the_captured_dead_letter_of_an_upload_registers_and_refuses_it(pipeline: Pipeline) -> None:
     assert pipeline.abandon(letter_of_an_upload(pipeline.resources.uploads_bucket)) == []
     pipeline.run()
 
@@ -264,7 +264,7 @@ def test_the_captured_letter_of_an_upload_registers_and_refuses_it(pipeline: Pip
 @pytest.mark.parametrize(
     "body", ["", "{", "[]", "{}", '{"v": 1, "import_id": "0", "chunk": 1}', '{"import_id": "0"}']
 )
-def test_a_letter_about_nothing_is_let_go(pipeline: Pipeline, body: str) -> None:
+def test_a_dead_letter_without_a_usable_body_is_dropped(pipeline: Pipeline, body: str) -> None:
     event: dict[str, Any] = load_event("abandon-chunk")
     event["Records"][0]["body"] = body
 

@@ -17,13 +17,13 @@ def heard(pipeline: Pipeline) -> list[tuple[str, str]]:
     ]
 
 
-def test_an_import_is_announced_on_the_topic_of_its_tenant_alone(pipeline: Pipeline) -> None:
+def test_an_import_is_announced_only_on_the_topic_of_its_tenant(pipeline: Pipeline) -> None:
     pipeline.run(pipeline.upload(BODY))
 
     assert heard(pipeline) == [(f"{pipeline.resources.tenant_topics}{TENANT}", TENANT)]
 
 
-def test_a_refused_drop_is_announced_to_the_tenant_whose_folder_it_lies_in(
+def test_a_refused_drop_is_announced_to_the_tenant_of_its_folder(
     pipeline: Pipeline,
 ) -> None:
     pipeline.run(pipeline.put("drop/umbra/erp/a.csv", BODY))
@@ -31,7 +31,7 @@ def test_a_refused_drop_is_announced_to_the_tenant_whose_folder_it_lies_in(
     assert heard(pipeline) == [(f"{pipeline.resources.tenant_topics}umbra", "umbra")]
 
 
-def test_a_file_that_belongs_to_no_tenant_is_announced_to_operators_alone(
+def test_a_file_that_belongs_to_no_tenant_is_announced_only_to_operators(
     pipeline: Pipeline,
 ) -> None:
     pipeline.run(pipeline.put("somewhere/else.csv", BODY))
@@ -39,7 +39,7 @@ def test_a_file_that_belongs_to_no_tenant_is_announced_to_operators_alone(
     assert heard(pipeline) == [(pipeline.resources.notifications_topic, "-")]
 
 
-def test_a_tenant_without_a_topic_is_announced_to_operators_and_they_are_reported(
+def test_imports_of_a_tenant_without_a_topic_are_announced_to_operators_and_counted(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline.memory.sns.families.clear()

@@ -312,7 +312,7 @@ def _changes(entry: dict[str, Any]) -> dict[str, tuple[Holders, Holders]]:
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
-def test_whatever_is_asked_in_any_order_ends_as_the_promises_say(clients_of_memory: None) -> None:
+def test_requests_and_files_in_any_order_end_as_promised(clients_of_memory: None) -> None:
     run_state_machine_as_test(
         Tenant,
         settings=settings(

@@ -132,7 +132,7 @@ def test_an_account_that_changed_and_changed_back_is_left_alone(pipeline: Pipeli
     assert "the account was written again with the same values" in message
 
 
-def test_a_line_that_was_rejected_is_not_applied_once_it_could_be(pipeline: Pipeline) -> None:
+def test_a_rejected_line_is_not_applied_even_if_it_would_be_accepted_by_then(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = previewed(pipeline, ("K000", "neema@lumina.example"), ("NEW", BARAKA))
     pipeline.users(User("neema@lumina.example", "Neema", frozenset({"Sales"}), "Kenya"))
@@ -149,7 +149,7 @@ def test_a_line_that_was_rejected_is_not_applied_once_it_could_be(pipeline: Pipe
     }
 
 
-def test_a_line_whose_user_may_no_longer_hold_it_is_rejected(pipeline: Pipeline) -> None:
+def test_a_line_whose_user_may_no_longer_hold_the_account_is_rejected(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = previewed(pipeline, ("K000", BARAKA))
     user = pipeline.resources.tables.directory.user(TENANT, BARAKA)
@@ -163,7 +163,7 @@ def test_a_line_whose_user_may_no_longer_hold_it_is_rejected(pipeline: Pipeline)
     assert row["code"] == "USER_INACTIVE"
 
 
-def test_a_dry_run_can_be_made_again_with_another_mapping(pipeline: Pipeline) -> None:
+def test_a_dry_run_can_be_repeated_with_another_mapping(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     body = f"Kunde,Wer\r\nK000,{BARAKA}\r\n".encode()
     created = pipeline.upload(body, pipeline.ticket(mode=Mode.DRY_RUN))
@@ -193,7 +193,7 @@ def test_a_dry_run_applied_with_another_mapping_is_decided_now(pipeline: Pipelin
     assert pipeline.holders("K000") == [SALES]
 
 
-def test_it_is_cut_into_other_chunks_and_still_finds_its_previews(
+def test_an_import_that_is_cut_into_other_chunks_still_finds_its_previews(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = pipeline.kenyan(40, held_by=AMINA)
@@ -237,7 +237,7 @@ def test_the_dry_run_of_an_undo_can_be_applied(pipeline: Pipeline) -> None:
     assert pipeline.summary(written)["undo_of"] == import_id(created)
 
 
-def test_what_cannot_be_applied_is_answered_with_the_reason(pipeline: Pipeline) -> None:
+def test_an_import_that_cannot_be_applied_is_answered_with_the_reason(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     run = pipeline.upload(file_of([("K000", BARAKA)]))
     pipeline.run(run)
@@ -251,7 +251,7 @@ def test_what_cannot_be_applied_is_answered_with_the_reason(pipeline: Pipeline) 
     assert (answer.status, answer.body["detail"]) == (409, "nothing has been uploaded yet")
 
 
-def test_a_refused_dry_run_has_shown_nothing_to_apply(pipeline: Pipeline) -> None:
+def test_a_refused_dry_run_has_nothing_to_apply(pipeline: Pipeline) -> None:
     created = pipeline.upload(b"account ID\r\nK000\r\n", mode=Mode.DRY_RUN)
     pipeline.run(created)
 
@@ -261,7 +261,7 @@ def test_a_refused_dry_run_has_shown_nothing_to_apply(pipeline: Pipeline) -> Non
     assert "has shown nothing" in answer.body["detail"]
 
 
-def test_a_file_is_applied_within_a_day_of_its_upload(pipeline: Pipeline) -> None:
+def test_a_file_can_be_applied_within_a_day_of_its_upload(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = previewed(pipeline, ("K000", BARAKA))
     pipeline.clock.now += 23 * HOUR
@@ -275,7 +275,7 @@ def test_a_file_is_applied_within_a_day_of_its_upload(pipeline: Pipeline) -> Non
     assert "more than 24 hours ago" in answers[1].body["detail"]
 
 
-def test_a_profile_that_has_changed_asks_for_another_dry_run(pipeline: Pipeline) -> None:
+def test_a_changed_profile_needs_another_dry_run(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     profile = replace(presets()["single-strict"], name="own")
     pipeline.resources.tables.directory.put_profile(TENANT, profile)
@@ -295,7 +295,7 @@ def test_a_profile_that_has_changed_asks_for_another_dry_run(pipeline: Pipeline)
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_rights_are_those_of_who_applies_at_the_time(pipeline: Pipeline) -> None:
+def test_the_rights_of_the_person_who_applies_count_at_that_time(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = previewed(pipeline, ("K000", BARAKA))
 
@@ -310,7 +310,7 @@ def test_rights_are_those_of_who_applies_at_the_time(pipeline: Pipeline) -> None
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_an_applied_import_waits_for_an_admin_where_its_file_would(pipeline: Pipeline) -> None:
+def test_an_applied_import_waits_for_an_admin_if_its_file_would(pipeline: Pipeline) -> None:
     ids = pipeline.kenyan(60, held_by=AMINA)
     created = previewed(pipeline, *((one, "None") for one in ids))
     assert pipeline.counts(created) == {"lines": 60, "cleared": 60}
@@ -334,7 +334,7 @@ def read_first(pipeline: Pipeline, body: bytes) -> ObjectCreated:
     return created
 
 
-def test_a_file_that_was_read_first_is_tried_and_run_with_one_upload(pipeline: Pipeline) -> None:
+def test_a_previewed_file_is_dry_run_and_applied_with_one_upload(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = read_first(pipeline, f"Kunde,account Manager\r\nK000,{AMINA}\r\n".encode())
 
@@ -346,7 +346,7 @@ def test_a_file_that_was_read_first_is_tried_and_run_with_one_upload(pipeline: P
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_a_file_that_was_read_first_needs_a_profile_to_be_run(pipeline: Pipeline) -> None:
+def test_a_previewed_file_needs_a_profile_to_be_applied(pipeline: Pipeline) -> None:
     created = read_first(pipeline, file_of([("K000", AMINA)]))
 
     answer = ask(pipeline, created)
@@ -355,7 +355,7 @@ def test_a_file_that_was_read_first_needs_a_profile_to_be_run(pipeline: Pipeline
     assert "name one" in answer.text
 
 
-def test_a_workbook_is_applied_from_what_was_made_of_it(pipeline: Pipeline) -> None:
+def test_a_workbook_is_applied_from_its_converted_file(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     ticket = pipeline.ticket(mode=Mode.DRY_RUN)
     rows = [["account ID", "account Manager"], ["K000", AMINA]]

@@ -142,7 +142,7 @@ EMPTIED = (
 ).encode()
 
 
-def test_rows_that_a_spreadsheet_emptied_are_no_lines(pipeline: Pipeline) -> None:
+def test_rows_that_a_spreadsheet_has_emptied_are_not_lines(pipeline: Pipeline) -> None:
     scene(pipeline)
     created = ready(pipeline, EMPTIED)
 
@@ -164,7 +164,7 @@ def test_a_good_file_with_emptied_rows_ends_without_errors(pipeline: Pipeline) -
     assert pipeline.item(created).state == "done"
 
 
-def test_an_import_validated_before_blank_rows_were_left_out_settles_all_its_lines(
+def test_an_import_that_older_code_validated_with_blank_rows_settles_all_its_lines(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its plan says nothing of them, and its chunks count them."""
@@ -210,7 +210,7 @@ def test_a_domain_with_a_sharp_s_is_not_the_domain_with_ss(pipeline: Pipeline) -
     assert pipeline.counts(created) == {"lines": 4, "updated": 3, "rejected": 1}
 
 
-def test_a_user_who_was_stored_with_ss_for_a_sharp_s_is_proposed_and_not_taken(
+def test_a_user_stored_with_ss_for_a_sharp_s_is_suggested_and_not_assigned(
     pipeline: Pipeline,
 ) -> None:
     """The version before kept no sharp s; whether it was one, nobody can tell any more."""
@@ -238,7 +238,7 @@ def test_an_unchanged_line_writes_nothing(pipeline: Pipeline) -> None:
     assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == before
 
 
-def test_what_the_file_asks_for_is_reported_users_in_the_tenant_only(pipeline: Pipeline) -> None:
+def test_users_and_accounts_of_another_tenant_are_not_found(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     pipeline.users(User("zoe@other.example", "Zoe", frozenset({"Sales"}), "Kenya"), tenant="other")
     pipeline.kenyan(2, tenant="other")
@@ -254,7 +254,7 @@ def test_what_the_file_asks_for_is_reported_users_in_the_tenant_only(pipeline: P
 # Again
 
 
-def test_a_worker_killed_at_any_call_leaves_work_that_another_ends_the_same_way(
+def test_another_worker_finishes_the_chunk_of_a_worker_killed_at_any_call_alike(
     pipeline: Pipeline,
 ) -> None:
     _, body = many(pipeline)
@@ -280,7 +280,7 @@ def test_a_worker_killed_at_any_call_leaves_work_that_another_ends_the_same_way(
         pipeline.clock.now -= HOUR
 
 
-def test_a_retry_after_a_partial_write_tells_the_same_of_every_line(pipeline: Pipeline) -> None:
+def test_a_retry_after_a_partial_write_reports_the_same_for_every_line(pipeline: Pipeline) -> None:
     ids, body = many(pipeline)
     created = ready(pipeline, body)
 
@@ -296,7 +296,7 @@ def test_a_retry_after_a_partial_write_tells_the_same_of_every_line(pipeline: Pi
     assert {(row["before"], row["after"]) for row in results} == {(AMINA, BARAKA)}
 
 
-def test_while_another_worker_has_the_chunk_the_message_comes_again(pipeline: Pipeline) -> None:
+def test_while_another_worker_has_the_chunk_its_message_is_returned(pipeline: Pipeline) -> None:
     _, body = many(pipeline)
     created = ready(pipeline, body)
 
@@ -311,7 +311,7 @@ def test_while_another_worker_has_the_chunk_the_message_comes_again(pipeline: Pi
     assert pipeline.assign(import_id(created)) == []
 
 
-def test_a_message_that_comes_again_after_the_chunk_is_settled_changes_nothing(
+def test_a_message_delivered_again_after_its_chunk_is_settled_changes_nothing(
     pipeline: Pipeline,
 ) -> None:
     scene(pipeline)
@@ -327,7 +327,7 @@ def test_a_message_that_comes_again_after_the_chunk_is_settled_changes_nothing(
     assert pipeline.waiting() == [{"v": 1, "import_id": import_id(created)}]
 
 
-def test_a_message_that_comes_after_the_end_sends_nothing(pipeline: Pipeline) -> None:
+def test_a_message_delivered_after_the_end_sends_nothing(pipeline: Pipeline) -> None:
     scene(pipeline)
     created = pipeline.upload(EVERYTHING)
     pipeline.run(created)
@@ -341,7 +341,7 @@ def test_a_message_that_comes_after_the_end_sends_nothing(pipeline: Pipeline) ->
 # Poison and outages
 
 
-def test_the_captured_message_of_an_import_that_is_not_there_comes_again(
+def test_the_captured_message_of_an_unknown_import_is_returned(
     pipeline: Pipeline,
 ) -> None:
     event = load_event("assign-chunk")
@@ -352,7 +352,7 @@ def test_the_captured_message_of_an_import_that_is_not_there_comes_again(
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"v": 1}', '{"v": 1, "import_id": "x", "chunk": 99}'])
-def test_a_message_that_means_nothing_comes_again_until_it_is_a_dead_letter(
+def test_an_invalid_message_is_returned_until_it_is_a_dead_letter(
     pipeline: Pipeline, body: str
 ) -> None:
     event = load_event("assign-chunk")
@@ -361,7 +361,7 @@ def test_a_message_that_means_nothing_comes_again_until_it_is_a_dead_letter(
     assert len(pipeline.invoke(app.lambda_handler, event)) == 1
 
 
-def test_a_file_that_vanishes_while_it_is_worked_is_no_error_of_its_lines(
+def test_lines_of_a_file_that_is_deleted_during_the_import_are_not_rejected(
     pipeline: Pipeline,
 ) -> None:
     created = ready(pipeline)
@@ -372,7 +372,7 @@ def test_a_file_that_vanishes_while_it_is_worked_is_no_error_of_its_lines(
     assert pending_chunks(pipeline.item(created)) == {1}
 
 
-def test_other_bytes_than_those_that_were_validated_are_never_worked(pipeline: Pipeline) -> None:
+def test_bytes_other_than_the_validated_ones_are_never_processed(pipeline: Pipeline) -> None:
     """They are as many good lines, of the same length: only the checksum tells."""
     ids, body = many(pipeline)
     created = ready(pipeline, body)
@@ -392,7 +392,7 @@ def test_other_bytes_than_those_that_were_validated_are_never_worked(pipeline: P
 
 
 @pytest.mark.parametrize("is_announced", [True, False])
-def test_a_file_that_breaks_off_while_it_is_read_is_never_worked(
+def test_a_file_that_breaks_off_while_it_is_read_is_never_processed(
     pipeline: Pipeline, *, is_announced: bool
 ) -> None:
     """S3 has said how long the body is, or (`is_announced` false) something between has not."""
@@ -426,7 +426,7 @@ def assert_untouched(pipeline: Pipeline, created: ObjectCreated, accounts: objec
     assert pipeline.waiting() == []
 
 
-def test_with_too_little_time_left_nothing_is_begun_and_nothing_is_lost(
+def test_with_too_little_time_left_nothing_begins_and_nothing_is_lost(
     pipeline: Pipeline,
 ) -> None:
     ids, body = many(pipeline)
@@ -449,7 +449,7 @@ def test_with_too_little_time_left_nothing_is_begun_and_nothing_is_lost(
         "RequestLimitExceeded",
     ],
 )
-def test_a_busy_table_is_waited_for_and_never_becomes_an_error_of_a_line(
+def test_a_worker_waits_for_a_busy_table_and_rejects_no_line(
     pipeline: Pipeline, code: str
 ) -> None:
     ids, body = many(pipeline)
@@ -493,7 +493,7 @@ def test_a_table_that_stays_busy_ends_the_run_and_not_the_import(pipeline: Pipel
 
 @pytest.mark.parametrize("first_worked", [0, 1])
 @pytest.mark.parametrize("later", [BARAKA, "None", AMINA])
-def test_the_later_file_wins_whichever_is_worked_first(
+def test_the_later_file_wins_whichever_is_processed_first(
     pipeline: Pipeline, first_worked: int, later: str
 ) -> None:
     ids = pipeline.kenyan(3, held_by=AMINA)
@@ -527,7 +527,7 @@ def test_an_account_that_changes_before_the_write_is_decided_again(
     assert pipeline.table(created, "errors.csv")[0]["code"] == "OTHER_OPCO"
 
 
-def test_an_account_that_goes_on_changing_is_tried_again_after_longer_and_longer_waits(
+def test_the_waits_before_an_account_that_keeps_changing_is_tried_again_grow(
     pipeline: Pipeline,
 ) -> None:
     (account_id,), body = many(pipeline, 1)
@@ -554,7 +554,7 @@ def test_an_account_that_goes_on_changing_is_tried_again_after_longer_and_longer
 # Dry runs and cancelled imports
 
 
-def test_a_dry_run_tells_what_the_run_will_do_and_writes_to_no_account(
+def test_a_dry_run_shows_what_the_run_will_do_and_writes_to_no_account(
     pipeline: Pipeline,
 ) -> None:
     scene(pipeline)
@@ -572,7 +572,7 @@ def test_a_dry_run_tells_what_the_run_will_do_and_writes_to_no_account(
     assert pipeline.file(dry, "errors.csv") == pipeline.file(real, "errors.csv")
 
 
-def test_what_no_worker_had_taken_when_it_was_cancelled_is_not_processed(
+def test_chunks_that_no_worker_had_taken_before_the_cancellation_are_not_processed(
     pipeline: Pipeline,
 ) -> None:
     ids, body = many(pipeline)
@@ -587,7 +587,7 @@ def test_what_no_worker_had_taken_when_it_was_cancelled_is_not_processed(
     assert set(pipeline.holders(*ids)) == {AMINA}
 
 
-def test_what_a_cancelled_import_had_done_is_reported_and_stays(pipeline: Pipeline) -> None:
+def test_the_changes_that_a_cancelled_import_has_made_stay_and_are_reported(pipeline: Pipeline) -> None:
     ids, body = many(pipeline)
     created = ready(pipeline, body)
     with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
@@ -602,7 +602,7 @@ def test_what_a_cancelled_import_had_done_is_reported_and_stays(pipeline: Pipeli
     assert pipeline.holders(ids[24], ids[25]) == [BARAKA, AMINA]
 
 
-def test_an_import_cancelled_while_its_file_is_gone_ends_all_the_same(pipeline: Pipeline) -> None:
+def test_a_cancelled_import_ends_even_if_its_file_was_deleted(pipeline: Pipeline) -> None:
     _, body = many(pipeline, 3)
     created = ready(pipeline, body)
     assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN, at=BEGINNING_TEXT)
@@ -614,7 +614,7 @@ def test_an_import_cancelled_while_its_file_is_gone_ends_all_the_same(pipeline: 
     assert pipeline.counts(created) == {"lines": 3, "not_processed": 3}
 
 
-def test_twenty_thousand_unfinished_older_uploads_fit_and_are_minded(
+def test_twenty_thousand_unfinished_older_uploads_are_stored_and_respected(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many ids would make an item of 720 KB, and DynamoDB takes 400 KB."""
@@ -637,7 +637,7 @@ def test_twenty_thousand_unfinished_older_uploads_fit_and_are_minded(
     assert pipeline.counts(older) == {"lines": 1, "superseded": 1}
 
 
-def test_a_plan_of_an_older_version_still_knows_its_older_open_imports(pipeline: Pipeline) -> None:
+def test_older_open_imports_are_read_from_a_plan_of_an_older_version(pipeline: Pipeline) -> None:
     created = pipeline.upload(file_of([("K000", AMINA)]))
     pipeline.kenyan(1)
     pipeline.validate(created)

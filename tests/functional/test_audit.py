@@ -39,7 +39,7 @@ def signed_up(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-def test_a_change_says_what_was_before_and_after_and_by_which_door(pipeline: Pipeline) -> None:
+def test_a_change_has_its_door_and_the_state_before_and_after(pipeline: Pipeline) -> None:
     caller, path = api(pipeline), "/roles/owner"
     for most, client in ((1, "handover-cli/1"), (1, "handover-cli"), (2, "handover-console")):
         pipeline.clock.now += 1
@@ -59,7 +59,7 @@ def test_a_change_says_what_was_before_and_after_and_by_which_door(pipeline: Pip
     )
 
 
-def test_a_dropped_file_is_one_act_of_its_principal(pipeline: Pipeline) -> None:
+def test_a_dropped_file_is_one_act_by_its_principal(pipeline: Pipeline) -> None:
     pipeline.source()
     created = pipeline.drop(file_of([("K000", AMINA)]))
     pipeline.validate(created)
@@ -71,7 +71,7 @@ def test_a_dropped_file_is_one_act_of_its_principal(pipeline: Pipeline) -> None:
     assert entry["actor"]
 
 
-def test_what_nobody_approves_is_cancelled_by_the_sweep_with_a_reason(pipeline: Pipeline) -> None:
+def test_the_sweep_cancels_with_a_reason_an_import_that_nobody_approves(pipeline: Pipeline) -> None:
     ids = pipeline.kenyan(60, held_by=AMINA)
     created = pipeline.upload(file_of((one, "None") for one in ids), pipeline.ticket())
     pipeline.run(created)
@@ -94,7 +94,7 @@ def test_the_reason_of_a_decision_is_in_its_entry(pipeline: Pipeline) -> None:
     assert (entry["actor"], entry["reason"]) == (ADMIN, "the wrong file")
 
 
-def test_who_is_deleted_is_noted_as_they_were(pipeline: Pipeline) -> None:
+def test_a_deletion_records_the_user_as_they_were(pipeline: Pipeline) -> None:
     assert api(pipeline).request("DELETE", f"/users/{AMINA}").status == 202
 
     (entry,) = entries(pipeline, act="users_deleted")
@@ -103,7 +103,7 @@ def test_who_is_deleted_is_noted_as_they_were(pipeline: Pipeline) -> None:
     assert entry["after"]["users"] == [AMINA]
 
 
-def test_a_file_that_could_not_be_stored_is_noted_as_not_done(pipeline: Pipeline) -> None:
+def test_a_file_that_could_not_be_stored_is_recorded_as_not_done(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = previewed(pipeline, ("K000", BARAKA))
     with incident(pipeline.memory, Mishap("PutObject", kill_before=1)):
@@ -116,7 +116,7 @@ def test_a_file_that_could_not_be_stored_is_noted_as_not_done(pipeline: Pipeline
     assert (entry["outcome"], bool(entry["closed_at"])) == ("not_done", True)
 
 
-def test_a_stored_file_whose_outcome_was_lost_is_noted_as_done(pipeline: Pipeline) -> None:
+def test_a_stored_file_whose_outcome_was_lost_is_recorded_as_done(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = previewed(pipeline, ("K000", BARAKA))
     with incident(pipeline.memory, Mishap("PutObject", kill_after=1)):
@@ -133,7 +133,7 @@ def test_a_stored_file_whose_outcome_was_lost_is_noted_as_done(pipeline: Pipelin
     [(Mishap(), "done"), (Mishap("AdminDisableUser", kill_before=1), "not_done")],
     ids=["barred", "killed"],
 )
-def test_who_a_file_bars_is_noted_with_what_became_of_it(
+def test_a_sign_in_that_a_file_blocks_is_recorded_with_its_outcome(
     signed_up: Pipeline, mishap: Mishap, outcome: str
 ) -> None:
     signed_up.clock.now += 1
@@ -148,7 +148,7 @@ def test_who_a_file_bars_is_noted_with_what_became_of_it(
     assert (entry["door"], entry["outcome"]) == ("directory", outcome)
 
 
-def test_an_invitation_that_was_cut_off_is_not_looked_up(pipeline: Pipeline) -> None:
+def test_the_outcome_of_an_invitation_that_was_cut_off_is_not_looked_up(pipeline: Pipeline) -> None:
     body = {"name": "New", "roles": ["Sales"], "email": "new@lumina.example"}
     with incident(pipeline.memory, Mishap("AdminCreateUser", kill_after=1)):
         api(pipeline).post("/users", body)
@@ -158,7 +158,7 @@ def test_an_invitation_that_was_cut_off_is_not_looked_up(pipeline: Pipeline) -> 
     assert [one["outcome"] for one in entries(pipeline, act="sign_in_allowed")] == ["not_known"]
 
 
-def test_pages_follow_each_other_over_months_and_keep_to_the_times_asked_for(
+def test_pages_continue_over_months_and_stay_within_the_requested_times(
     pipeline: Pipeline,
 ) -> None:
     audit = pipeline.resources.tables.audit
@@ -193,11 +193,11 @@ def test_the_first_outcome_counts(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("query", [{"since": "yesterday"}, {"until": "2026-13-01"}, {"act": "x"}])
-def test_a_filter_that_cannot_be_read_is_named(pipeline: Pipeline, query: dict[str, str]) -> None:
+def test_an_invalid_filter_is_refused_with_its_field(pipeline: Pipeline, query: dict[str, str]) -> None:
     answer = api(pipeline).get("/audit", **query)
 
     assert (answer.status, answer.body["field"]) == (400, next(iter(query)))
 
 
-def test_only_admins_read_it(pipeline: Pipeline) -> None:
+def test_only_admins_read_the_audit_trail(pipeline: Pipeline) -> None:
     assert api(pipeline, SALES).get("/audit").status == 403

@@ -148,7 +148,7 @@ def operations_of(pipeline: Pipeline, run: Callable[[], object]) -> list[str]:
 
 
 @pytest.mark.parametrize("function", ["validate", "assign", "finalize"])
-def test_a_message_that_meets_a_busy_service_comes_again_soon_and_loses_no_line(
+def test_a_message_that_meets_a_busy_service_is_returned_soon_and_loses_no_line(
     pipeline: Pipeline, function: str
 ) -> None:
     created, handler, event = up_to(function, pipeline)
@@ -180,7 +180,7 @@ def test_a_message_that_meets_a_busy_service_comes_again_soon_and_loses_no_line(
 
 
 @pytest.mark.parametrize("function", ["publish", "follow", "sweep-imports", "sweep-uploads"])
-def test_what_has_no_message_ends_in_retry_later(pipeline: Pipeline, function: str) -> None:
+def test_a_function_without_a_message_raises_retry_later(pipeline: Pipeline, function: str) -> None:
     _, handler, event = up_to(function, pipeline)
     start = pipeline.memory.snapshot()
 
@@ -221,7 +221,7 @@ REQUESTS: tuple[tuple[str, str, object], ...] = (
 
 
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS, ids=lambda one: str(one)[:24])
-def test_whoever_asks_the_api_is_reported_when_to_come_again(
+def test_a_busy_api_answers_when_to_ask_again(
     pipeline: Pipeline, method: str, path: str, body: object
 ) -> None:
     pipeline.kenyan(1, held_by=BARAKA)
@@ -240,7 +240,7 @@ def test_whoever_asks_the_api_is_reported_when_to_come_again(
         ), (operation, answer.text)
 
 
-def test_a_request_is_answered_at_once_though_it_cannot_be_counted(
+def test_a_request_that_cannot_be_counted_is_answered_at_once(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")
@@ -283,7 +283,7 @@ class Hanging(Refusing):
 
 @pytest.mark.parametrize("operation", ["", "GetItem", "BatchGetItem"])
 @pytest.mark.parametrize("path", ["/settings", f"/portfolios/{AMINA}", "/accounts/K000"])
-def test_a_request_is_answered_in_time_though_a_service_hangs(
+def test_a_request_is_answered_in_time_even_if_a_service_hangs(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, operation: str, path: str
 ) -> None:
     monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")
@@ -304,7 +304,7 @@ def test_a_request_is_answered_in_time_though_a_service_hangs(
     assert pipeline.clock.now - began <= 28
 
 
-def test_every_client_gives_up_a_call_when_the_limits_of_its_invocation_say(
+def test_every_client_gives_up_a_call_within_the_limits_of_its_invocation(
     pipeline: Pipeline,
 ) -> None:
     for limits in (OF_MESSAGES, OF_REQUESTS):
@@ -319,7 +319,7 @@ def test_every_client_gives_up_a_call_when_the_limits_of_its_invocation_say(
 
 
 @pytest.mark.parametrize("code", DYNAMODB)
-def test_a_model_waits_for_a_busy_table_as_the_hot_path_does(pipeline: Pipeline, code: str) -> None:
+def test_pynamodb_models_wait_for_a_busy_table_as_the_hot_path_does(pipeline: Pipeline, code: str) -> None:
     pipeline.source()
     directory = pipeline.resources.tables.directory
 
@@ -341,7 +341,7 @@ def test_a_model_waits_for_a_busy_table_as_the_hot_path_does(pipeline: Pipeline,
     ],
     ids=lambda one: type(one).__name__,
 )
-def test_what_says_nothing_of_what_was_asked_is_waited_for(
+def test_an_error_that_does_not_answer_the_call_is_retried(
     pipeline: Pipeline, error: Exception
 ) -> None:
     with Refusing(pipeline, "GetItem", lambda: error, times=3):
@@ -350,7 +350,7 @@ def test_what_says_nothing_of_what_was_asked_is_waited_for(
     assert len(pipeline.clock.slept) == 3
 
 
-def test_an_answer_to_what_was_asked_is_never_waited_for(pipeline: Pipeline) -> None:
+def test_an_error_that_answers_the_call_is_never_retried(pipeline: Pipeline) -> None:
     tickets = pipeline.resources.tables.tickets
     ticket = pipeline.ticket()
 
@@ -372,7 +372,7 @@ def test_waiting_ends_before_the_invocation_does(pipeline: Pipeline) -> None:
     assert deadline.current().left >= RESERVE_SECONDS
 
 
-def test_a_transaction_whose_answer_is_lost_is_the_same_when_it_is_sent_again(
+def test_a_transaction_whose_answer_is_lost_takes_effect_once_when_it_is_sent_again(
     pipeline: Pipeline,
 ) -> None:
     created: list[str] = []
@@ -400,7 +400,7 @@ def deliveries(event: dict[str, Any], number: int) -> dict[str, Any]:
     return event
 
 
-def test_before_a_busy_service_makes_a_dead_letter_a_fresh_message_takes_its_place(
+def test_a_fresh_message_replaces_one_that_a_busy_service_would_make_a_dead_letter(
     pipeline: Pipeline,
 ) -> None:
     created = prepared(pipeline)
@@ -424,7 +424,7 @@ def test_before_a_busy_service_makes_a_dead_letter_a_fresh_message_takes_its_pla
     assert pipeline.counts(created) == {"lines": 3, "updated": 2, "rejected": 1}
 
 
-def test_a_second_message_of_a_chunk_makes_no_dead_letter_of_meeting_its_worker(
+def test_a_second_message_that_meets_the_worker_of_its_chunk_becomes_no_dead_letter(
     pipeline: Pipeline,
 ) -> None:
     created = prepared(pipeline)
@@ -444,7 +444,7 @@ def test_a_second_message_of_a_chunk_makes_no_dead_letter_of_meeting_its_worker(
     assert pipeline.counts(created) == {"lines": 3, "updated": 2, "rejected": 1}
 
 
-def test_a_message_is_not_put_off_for_ever(pipeline: Pipeline) -> None:
+def test_a_message_is_not_put_off_forever(pipeline: Pipeline) -> None:
     created = prepared(pipeline)
     pipeline.validate(created)
     pipeline.forget()
@@ -471,7 +471,7 @@ def test_a_lease_is_kept_while_a_request_may_still_arrive(pipeline: Pipeline) ->
     assert float(kept.lease_until or 0) > pipeline.clock.now
 
 
-def test_the_lease_of_a_file_whose_refusal_cannot_be_stored_is_given_back(
+def test_the_lease_of_a_file_is_freed_if_its_refusal_cannot_be_stored(
     pipeline: Pipeline,
 ) -> None:
     created = pipeline.upload(b"")
@@ -499,7 +499,7 @@ OUR_CACHE = {"client"}
 MAKES_CLIENTS = {"create_client", "resource", "get_session", "Session"}
 
 
-def test_no_module_calls_aws_around_the_waiting_session() -> None:
+def test_every_module_calls_aws_through_the_waiting_session() -> None:
     makers = {"sdk.py": {"create_client", "get_session"}}
     for root in (PACKAGE, FUNCTIONS):
         for path in sorted(root.rglob("*.py")):
@@ -539,5 +539,5 @@ def _with_a_table(base: type[Model]) -> Iterator[type[Model]]:
         yield from _with_a_table(model)
 
 
-def test_a_message_tells_how_often_it_was_put_off_in_words_that_old_code_reads() -> None:
+def test_the_field_that_counts_delays_of_a_message_is_unknown_to_older_code() -> None:
     assert batch.PUT_OFF not in ("v", "import_id", "chunk", "Records", "arrival")

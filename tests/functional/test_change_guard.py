@@ -37,7 +37,7 @@ def held_file(pipeline: Pipeline, lines: int = MANY) -> ObjectCreated:
         ),
     ],
 )
-def test_a_file_above_a_limit_waits_and_is_applied_as_checked_once_approved(
+def test_a_file_above_a_limit_waits_and_is_applied_as_checked_after_approval(
     pipeline: Pipeline, limits: dict[str, int], reason: str
 ) -> None:
     pipeline.kenyan(MANY, held_by=AMINA)
@@ -62,7 +62,7 @@ def test_a_file_above_a_limit_waits_and_is_applied_as_checked_once_approved(
     assert "Yes" in str(pipeline.memory.sns.published[-1].message)
 
 
-def test_a_file_within_the_limits_goes_on_by_itself(pipeline: Pipeline) -> None:
+def test_a_file_within_the_limits_is_applied_without_approval(pipeline: Pipeline) -> None:
     pipeline.kenyan(MANY, held_by=AMINA)
     pipeline.publish()
     limit(pipeline, tenant_guard_percent=50, portfolio_guard_percent=50)
@@ -73,7 +73,7 @@ def test_a_file_within_the_limits_goes_on_by_itself(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000", "K011") == [BARAKA, AMINA]
 
 
-def test_a_dry_run_that_somebody_applies_is_held_like_a_file(pipeline: Pipeline) -> None:
+def test_an_applied_dry_run_is_held_like_a_file(pipeline: Pipeline) -> None:
     pipeline.kenyan(MANY, held_by=AMINA)
     limit(pipeline, change_guard_percent=50)
     body = file_of((f"K{number:03d}", BARAKA) for number in range(MANY))
@@ -100,7 +100,7 @@ def test_without_a_limit_no_file_is_checked_first(pipeline: Pipeline) -> None:
     assert pipeline.item(created).state == "done"
 
 
-def test_what_an_admin_asks_for_in_so_many_words_is_not_held(pipeline: Pipeline) -> None:
+def test_a_reassignment_by_an_admin_is_not_held(pipeline: Pipeline) -> None:
     pipeline.kenyan(MANY, held_by=AMINA)
     pipeline.publish()
     limit(pipeline, change_guard_percent=50)

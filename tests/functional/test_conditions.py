@@ -79,7 +79,7 @@ def test_a_line_applies_where_the_condition_is_met_and_others_say_who_holds_it(
     assert line["column"] == "Current account manager"
 
 
-def test_a_condition_is_looked_at_again_when_the_account_changes_before_the_write(
+def test_a_condition_is_checked_again_if_the_account_changes_before_the_write(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(2, held_by=AMINA)
@@ -120,7 +120,7 @@ def test_a_file_waits_for_older_ones_only_if_some_line_has_a_condition(
         assert message.endswith(f" by import {import_id(older)}, expected {AMINA}")
 
 
-def test_what_a_dry_run_has_shown_of_a_condition_is_what_is_applied_and_taken_back(
+def test_a_condition_is_applied_and_undone_as_the_dry_run_has_shown_it(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(3, held_by=AMINA)
@@ -142,7 +142,7 @@ def test_what_a_dry_run_has_shown_of_a_condition_is_what_is_applied_and_taken_ba
     assert pipeline.holders("K000", "K001", "K002") == [AMINA, AMINA, SALES]
 
 
-def test_a_condition_that_names_nobody_is_corrected_like_any_cell(pipeline: Pipeline) -> None:
+def test_a_condition_with_an_unknown_name_is_corrected_like_any_cell(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = worked(pipeline, conditional(("K000", BARAKA, "amina.otienno@lumina.example")))
     (line,) = api(pipeline).get(f"/imports/{import_id(created)}/lines").body["lines"]

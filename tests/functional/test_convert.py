@@ -32,7 +32,7 @@ def refusal_of(pipeline: Pipeline, body: bytes) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("write", [by_openpyxl, by_xlsxwriter])
-def test_a_workbook_is_imported_as_the_file_that_it_shows(pipeline: Pipeline, write: Any) -> None:
+def test_a_workbook_is_imported_as_it_is_shown(pipeline: Pipeline, write: Any) -> None:
     pipeline.kenyan(3)
     created = pipeline.upload(write([HEADER, ("K000", AMINA), (), ("K002", "nobody"), ()]))
 
@@ -55,7 +55,7 @@ def test_a_dropped_workbook_is_imported_too(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_a_number_names_the_account_that_it_shows(pipeline: Pipeline) -> None:
+def test_a_number_names_the_account_as_it_is_shown(pipeline: Pipeline) -> None:
     pipeline.accounts(*(Account(TENANT, one, 1, opco="Kenya") for one in ("42", "00042")))
     created = pipeline.upload(by_openpyxl([HEADER, (42, AMINA)], "00000"))
 
@@ -81,7 +81,7 @@ def test_a_cell_that_cannot_be_read_rejects_its_line_alone(pipeline: Pipeline) -
     assert (second["code"], "15 digits" in second["error"]) == ("CELL_UNREADABLE", True)
 
 
-def test_a_workbook_that_is_refused_says_what_to_do(pipeline: Pipeline) -> None:
+def test_a_refused_workbook_says_what_to_do(pipeline: Pipeline) -> None:
     def hide(workbook: Any) -> None:
         workbook.worksheets[0].row_dimensions[2].hidden = True
 
@@ -108,7 +108,7 @@ def test_a_workbook_that_is_refused_says_what_to_do(pipeline: Pipeline) -> None:
         (packed({"xl/workbook.xml": None}), "WORKBOOK_DAMAGED", "save it again"),
     ],
 )
-def test_what_is_no_workbook_of_the_new_kind_is_refused_by_its_name(
+def test_a_workbook_of_another_kind_is_refused_by_its_name(
     pipeline: Pipeline, body: bytes, code: str, words: str
 ) -> None:
     refusal = refusal_of(pipeline, body)
@@ -117,7 +117,7 @@ def test_what_is_no_workbook_of_the_new_kind_is_refused_by_its_name(
     assert words in refusal["message"]
 
 
-def test_what_was_left_out_is_a_warning(pipeline: Pipeline) -> None:
+def test_a_sheet_or_column_that_needs_attention_is_a_warning(pipeline: Pipeline) -> None:
     def hide(workbook: Any) -> None:
         workbook.worksheets[0].column_dimensions["B"].hidden = True
         other = workbook.create_sheet("Lists")
@@ -144,7 +144,7 @@ def test_a_first_cell_may_look_like_anything(pipeline: Pipeline) -> None:
     assert "account ID" in message
 
 
-def test_validate_waits_for_the_conversion_and_asks_again_when_it_is_lost(
+def test_validate_waits_for_the_conversion_and_requests_it_again_if_it_is_lost(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1)
@@ -190,7 +190,7 @@ def test_two_workbooks_take_effect_in_the_order_of_their_upload(pipeline: Pipeli
     assert pipeline.counts(first) == {"lines": 1, "superseded": 1}
 
 
-def test_a_workbook_that_cannot_be_converted_is_refused_in_the_end(pipeline: Pipeline) -> None:
+def test_a_workbook_that_cannot_be_converted_is_finally_refused(pipeline: Pipeline) -> None:
     created = pipeline.upload(book(("K000", AMINA)))
     pipeline.validate(created)
     (asked,) = pipeline.waiting("ConvertQueue")
@@ -202,7 +202,7 @@ def test_a_workbook_that_cannot_be_converted_is_refused_in_the_end(pipeline: Pip
     assert pipeline.summary(created)["refusal"]["code"] == "NOT_VALIDATED"
 
 
-def test_a_conversion_that_runs_out_of_time_comes_again(pipeline: Pipeline) -> None:
+def test_a_conversion_that_runs_out_of_time_is_retried(pipeline: Pipeline) -> None:
     created = pipeline.upload(book(("K000", AMINA)))
     pipeline.validate(created)
     (asked,) = pipeline.waiting("ConvertQueue")

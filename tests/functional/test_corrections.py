@@ -76,7 +76,7 @@ def file_of(written: ObjectCreated, delimiter: str = ",") -> list[list[str]]:
     return list(csv.reader(text, delimiter=delimiter))
 
 
-def test_only_the_corrected_lines_are_worked_again(pipeline: Pipeline) -> None:
+def test_only_the_corrected_lines_are_processed_again(pipeline: Pipeline) -> None:
     pipeline.kenyan(3, held_by=AMINA)
     body = body_of(("K000", WRONG, "a"), ("K001", BARAKA, "b"), ("K002", WRONG, "c"))
     created = imported(pipeline, body)
@@ -106,7 +106,7 @@ def test_the_new_import_is_linked_to_the_first_and_named_after_it(pipeline: Pipe
     )
 
 
-def test_lines_of_a_dry_run_are_corrected_in_a_dry_run_unless_asked_otherwise(
+def test_lines_of_a_dry_run_are_corrected_in_a_dry_run_by_default(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1, held_by=AMINA)
@@ -120,7 +120,7 @@ def test_lines_of_a_dry_run_are_corrected_in_a_dry_run_unless_asked_otherwise(
     assert pipeline.holders("K000") == [BARAKA]
 
 
-def test_a_mapping_and_a_delimiter_stay_as_they_were(pipeline: Pipeline) -> None:
+def test_the_mapping_and_the_delimiter_stay_as_they_were(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     body = body_of(("K000", WRONG, "a;b"), header=("Kunde", "Wer", "note"), delimiter=";")
     mapping = {"Kunde": "account ID", "Wer": "account Manager"}
@@ -132,7 +132,7 @@ def test_a_mapping_and_a_delimiter_stay_as_they_were(pipeline: Pipeline) -> None
     assert file_of(written, ";")[1] == ["K000", BARAKA, "a;b"]
 
 
-def test_lines_of_an_uploaded_report_are_corrected_as_well(pipeline: Pipeline) -> None:
+def test_lines_of_an_uploaded_report_can_be_corrected(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     first = imported(pipeline, body_of(("K000", WRONG, "=1+1")))
     report = pipeline.file(first, "errors.csv")
@@ -158,7 +158,7 @@ cells = st.one_of(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(pairs=st.lists(st.tuples(cells, cells), min_size=8, max_size=8))
-def test_cells_come_through_as_they_were_and_as_they_were_given(
+def test_old_and_corrected_cells_arrive_unchanged(
     clients_of_memory: None, pairs: list[tuple[str, str]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, on_memory(patch) as pipeline:
@@ -184,7 +184,7 @@ def test_cells_come_through_as_they_were_and_as_they_were_given(
         assert pipeline.counts(written) == {"lines": len(fixed), "rejected": len(fixed)}
 
 
-def test_a_line_whose_columns_cannot_be_reported_apart_is_given_whole(pipeline: Pipeline) -> None:
+def test_a_line_whose_columns_cannot_be_distinguished_must_be_given_whole(pipeline: Pipeline) -> None:
     pipeline.kenyan(2)
     body = b"account ID,account Manager,note\r\nK000,too,many,cells\r\nK001,few\r\n"
     created = imported(pipeline, body)
@@ -198,7 +198,7 @@ def test_a_line_whose_columns_cannot_be_reported_apart_is_given_whole(pipeline: 
     assert pipeline.holders("K000", "K001") == ["", BARAKA]
 
 
-def test_lines_that_were_not_processed_are_corrected_too(pipeline: Pipeline) -> None:
+def test_lines_that_were_not_processed_can_be_corrected(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(body_of(("K000", BARAKA, "a")))
     pipeline.validate(created)
@@ -227,7 +227,7 @@ def test_lines_that_were_not_processed_are_corrected_too(pipeline: Pipeline) -> 
         ({"2": dict.fromkeys(HEADER, " ")}, "lines.2", "every cell would be blank"),
     ],
 )
-def test_what_cannot_be_corrected_is_answered_with_its_place(
+def test_an_invalid_correction_is_answered_with_its_place(
     pipeline: Pipeline, lines: Any, field: str, says: str
 ) -> None:
     pipeline.kenyan(2)
@@ -241,7 +241,7 @@ def test_what_cannot_be_corrected_is_answered_with_its_place(
     assert pipeline.settle() == []
 
 
-def test_all_that_is_corrected_has_a_bound(pipeline: Pipeline) -> None:
+def test_the_size_of_all_corrections_is_limited(pipeline: Pipeline) -> None:
     created = imported(pipeline, body_of(*((f"K{one}", WRONG, "") for one in range(200))))
 
     answer = ask(pipeline, created, {str(2 + n): {"note": "x" * 9_000} for n in range(200)})
@@ -250,7 +250,7 @@ def test_all_that_is_corrected_has_a_bound(pipeline: Pipeline) -> None:
     assert "expected at most 1,048,576" in answer.body["detail"]
 
 
-def test_a_column_without_a_label_of_its_own_has_a_name(pipeline: Pipeline) -> None:
+def test_a_column_without_a_label_of_its_own_gets_a_name(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     header = ("account ID", "account Manager", "note", "note", "")
     created = imported(pipeline, body_of(("K000", WRONG, "a", "b", "c"), header=header))
@@ -261,7 +261,7 @@ def test_a_column_without_a_label_of_its_own_has_a_name(pipeline: Pipeline) -> N
     assert file_of(written)[1] == ["K000", BARAKA, "1", "2", "3"]
 
 
-def test_a_name_that_means_two_columns_is_no_place(pipeline: Pipeline) -> None:
+def test_a_name_that_means_two_columns_is_refused(pipeline: Pipeline) -> None:
     header = ("account ID", "account Manager", "note", "NOTE")
     created = imported(pipeline, body_of(("K000", WRONG, "a", "b"), header=header))
 
@@ -280,7 +280,7 @@ def test_a_label_may_be_written_in_another_case(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [BARAKA]
 
 
-def test_what_has_nothing_to_correct_is_answered_with_the_reason(pipeline: Pipeline) -> None:
+def test_an_import_without_correctable_lines_is_answered_with_the_reason(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     good = imported(pipeline, body_of(("K000", BARAKA, "")))
     refused = imported(pipeline, b"a,b\r\n1,2\r\n")
@@ -302,7 +302,7 @@ def test_what_has_nothing_to_correct_is_answered_with_the_reason(pipeline: Pipel
     assert "Handover wrote this file" in why(import_id(written))
 
 
-def test_a_report_that_is_gone_cannot_be_corrected(pipeline: Pipeline) -> None:
+def test_an_import_whose_report_is_deleted_cannot_be_corrected(pipeline: Pipeline) -> None:
     created = imported(pipeline, body_of(("K000", WRONG, "")))
     bucket = pipeline.memory.s3.buckets[pipeline.resources.reports_bucket]
     bucket.objects.pop(f"{TENANT}/{import_id(created)}/errors.csv")
@@ -314,7 +314,7 @@ def test_a_report_that_is_gone_cannot_be_corrected(pipeline: Pipeline) -> None:
     assert "no longer kept" in answer.body["detail"]
 
 
-def test_a_line_far_down_a_long_report_is_not_looked_for(
+def test_a_line_far_down_a_long_report_is_not_searched_for(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline.kenyan(1)
@@ -328,7 +328,7 @@ def test_a_line_far_down_a_long_report_is_not_looked_for(
     corrected(pipeline, created, {"2": {MANAGER: BARAKA}})
 
 
-def test_lines_are_corrected_by_who_may_upload_such_files(pipeline: Pipeline) -> None:
+def test_only_users_who_may_upload_such_files_correct_lines(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = imported(pipeline, body_of(("K000", WRONG, "")))
 

@@ -79,7 +79,7 @@ def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
 # Accounts
 
 
-def test_new_accounts_are_made_with_all_that_is_reported_them(pipeline: Pipeline) -> None:
+def test_new_accounts_are_created_with_all_their_fields(pipeline: Pipeline) -> None:
     created = accounts(
         pipeline, f'N1,"Acme, Ltd",C-1,Kenya,inactive,shop; desk;shop,{AMINA.upper()}', "N2,,,,,,"
     )
@@ -101,7 +101,7 @@ def test_new_accounts_are_made_with_all_that_is_reported_them(pipeline: Pipeline
     assert replace(pipeline.account("N2"), receipts=()) == Account(TENANT, "N2", 1)
 
 
-def test_of_accounts_that_exist_only_what_differs_is_written(pipeline: Pipeline) -> None:
+def test_only_fields_that_differ_are_written_to_existing_accounts(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     before = pipeline.account("K001")
 
@@ -113,7 +113,7 @@ def test_of_accounts_that_exist_only_what_differs_is_written(pipeline: Pipeline)
     assert pipeline.account("K001") == before
 
 
-def test_a_column_that_is_not_there_says_nothing_and_an_empty_cell_empties(
+def test_a_missing_column_leaves_the_field_unchanged_and_an_empty_cell_clears_it(
     pipeline: Pipeline,
 ) -> None:
     pipeline.accounts(Account(TENANT, "K1", 1, name="Acme", opco="Kenya", portals=("shop",)))
@@ -133,7 +133,7 @@ def test_r27_a_new_account_without_a_manager_gets_the_default_one(pipeline: Pipe
     assert pipeline.holders("N1", "N2") == [AMINA, BARAKA]
 
 
-def test_r27_the_default_manager_is_never_given_to_an_account_that_exists(
+def test_r27_an_existing_account_never_gets_the_default_manager(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1)
@@ -145,7 +145,7 @@ def test_r27_the_default_manager_is_never_given_to_an_account_that_exists(
 
 
 @pytest.mark.parametrize("status", ["inactive", "deleted"])
-def test_nobody_gets_accounts_by_default_who_is_not_active(pipeline: Pipeline, status: str) -> None:
+def test_an_inactive_default_manager_gets_no_accounts(pipeline: Pipeline, status: str) -> None:
     default_manager(pipeline, AMINA)
     users(pipeline, f"{AMINA},{status}", header="email,status")
 
@@ -154,7 +154,7 @@ def test_nobody_gets_accounts_by_default_who_is_not_active(pipeline: Pipeline, s
     assert pipeline.holders("N1") == [""]
 
 
-def test_an_assignment_is_not_lost_to_a_default(pipeline: Pipeline) -> None:
+def test_the_default_manager_does_not_replace_an_assignment(pipeline: Pipeline) -> None:
     default_manager(pipeline, AMINA)
     pipeline.source(writes_directory=True)
     older = pipeline.upload(file_of([("N1", BARAKA)]))
@@ -166,7 +166,7 @@ def test_an_assignment_is_not_lost_to_a_default(pipeline: Pipeline) -> None:
     assert pipeline.holders("N1") == [BARAKA]
 
 
-def test_every_bad_line_of_accounts_is_said(pipeline: Pipeline) -> None:
+def test_every_bad_line_of_accounts_is_reported(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
 
     created = accounts(
@@ -222,7 +222,7 @@ def test_every_bad_line_of_accounts_is_said(pipeline: Pipeline) -> None:
 # Users
 
 
-def test_new_users_are_made_with_all_that_is_reported_them(pipeline: Pipeline) -> None:
+def test_new_users_are_created_with_all_their_fields(pipeline: Pipeline) -> None:
     created = users(
         pipeline, "Zoe@X.example,Zoe Zed,Sales; Admin,Kenya,inactive,E-1,+254 1,+254 2,zoe.z"
     )
@@ -241,7 +241,7 @@ def test_new_users_are_made_with_all_that_is_reported_them(pipeline: Pipeline) -
     )
 
 
-def test_a_user_of_a_file_is_found_by_address_name_and_login_name(pipeline: Pipeline) -> None:
+def test_a_user_of_a_file_is_found_by_name_and_by_login_name(pipeline: Pipeline) -> None:
     users(pipeline, "zoe@x.example,Zoe Zed,Sales,,,,,,Zoe.Z")
     directory = pipeline.resources.tables.directory
 
@@ -252,7 +252,7 @@ def test_a_user_of_a_file_is_found_by_address_name_and_login_name(pipeline: Pipe
     assert by_login["zoe.z"].email == "zoe@x.example"
 
 
-def test_a_name_too_long_to_be_looked_up_does_no_harm(pipeline: Pipeline) -> None:
+def test_a_name_that_is_too_long_for_a_key_does_no_harm(pipeline: Pipeline) -> None:
     """One character may become 18 in the form that is compared: 1,024 bytes are a key's most."""
     long = "\ufdfa" * 200
 
@@ -285,20 +285,20 @@ def test_the_longest_name_that_can_be_looked_up_is_found(pipeline: Pipeline) -> 
     assert [one.email for one in found[normalized_name(name)]] == [address]
 
 
-def test_a_full_file_deletes_nobody_who_is_missing_from_it(pipeline: Pipeline) -> None:
+def test_a_file_does_not_delete_users_whom_it_leaves_out(pipeline: Pipeline) -> None:
     users(pipeline, f"{AMINA},Amina Otieno,Sales,Kenya,,,,,")
 
     assert user(pipeline, BARAKA).is_active
 
 
-def test_deleting_a_user_takes_the_explicit_status(pipeline: Pipeline) -> None:
+def test_only_the_explicit_status_deletes_a_user(pipeline: Pipeline) -> None:
     created = users(pipeline, f"{AMINA},Amina Otieno,Sales,Kenya,Deleted,,,,")
 
     assert pipeline.counts(created) == {"lines": 1, "updated": 1}
     assert user(pipeline, AMINA).is_deleted
 
 
-def test_nobody_who_was_deleted_comes_back_by_a_line_that_does_not_say_so(
+def test_only_the_explicit_status_restores_a_deleted_user(
     pipeline: Pipeline,
 ) -> None:
     users(pipeline, f"{AMINA},deleted", header="email,status")
@@ -340,7 +340,7 @@ def test_lines_of_one_user_that_differ_in_case_are_repeats(pipeline: Pipeline) -
     assert "the same user has other values" in pipeline.table(created, "errors.csv")[0]["error"]
 
 
-def test_every_bad_line_of_users_is_said(pipeline: Pipeline) -> None:
+def test_every_bad_line_of_users_is_reported(pipeline: Pipeline) -> None:
     created = users(
         pipeline,
         ",Zoe,,,,,,,",
@@ -401,7 +401,7 @@ def test_an_admin_may_upload_a_directory_file_by_ticket(pipeline: Pipeline) -> N
     assert pipeline.account("N1").receipts[0].actor == ADMIN
 
 
-def test_a_tenants_own_profile_of_that_name_comes_first(pipeline: Pipeline) -> None:
+def test_a_tenants_own_profile_of_that_name_applies_first(pipeline: Pipeline) -> None:
     directory = pipeline.resources.tables.directory
     preset = directory.profile(TENANT, "directory-accounts")
     assert preset is not None
@@ -422,7 +422,7 @@ def test_a_tenants_own_profile_of_that_name_comes_first(pipeline: Pipeline) -> N
         ("accounts.csv", f"AWS:{PRINCIPAL}:job", "MISSING_COLUMN"),
     ],
 )
-def test_what_is_no_directory_file_is_refused(
+def test_a_file_that_is_not_a_directory_file_is_refused(
     pipeline: Pipeline, name: str, principal: str, code: str
 ) -> None:
     pipeline.source(writes_directory=True)
@@ -433,7 +433,7 @@ def test_what_is_no_directory_file_is_refused(
     assert pipeline.summary(created)["refusal"]["code"] == code
 
 
-def test_an_unknown_source_cannot_bring_a_directory(pipeline: Pipeline) -> None:
+def test_an_unknown_source_cannot_drop_directory_files(pipeline: Pipeline) -> None:
     created = dropped(pipeline, "users.csv", file(USERS, f"{ADMIN},,,,deleted,,,,"))
 
     pipeline.run(created)
@@ -442,7 +442,7 @@ def test_an_unknown_source_cannot_bring_a_directory(pipeline: Pipeline) -> None:
     assert user(pipeline, ADMIN).is_active
 
 
-def test_of_two_files_the_newer_counts_whichever_is_worked_first(pipeline: Pipeline) -> None:
+def test_the_newer_of_two_files_counts_whichever_is_processed_first(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     older = dropped(pipeline, "users-1.csv", file("email,name,opco", "zoe@x.example,Zoe,Kenya"))
     pipeline.clock.now += 60
@@ -455,7 +455,7 @@ def test_of_two_files_the_newer_counts_whichever_is_worked_first(pipeline: Pipel
     assert (zoe.name, zoe.opco, zoe.is_deleted) == ("Zed", "Kenya", True)
 
 
-def test_the_older_file_says_who_gets_a_new_account_whichever_is_worked_first(
+def test_the_older_file_decides_who_gets_a_new_account_whichever_is_processed_first(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source(writes_directory=True)
@@ -475,7 +475,7 @@ def test_the_older_file_says_who_gets_a_new_account_whichever_is_worked_first(
     assert pipeline.counts(older) == {"lines": 1, "updated": 1}
 
 
-def test_an_older_file_takes_a_new_account_from_nobody_who_was_named_since(
+def test_an_older_file_takes_no_new_account_from_a_user_who_was_assigned_since(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source(writes_directory=True)
@@ -492,7 +492,7 @@ def test_an_older_file_takes_a_new_account_from_nobody_who_was_named_since(
     assert pipeline.account("N1").assigned == {ROLE: (BARAKA,)}
 
 
-def test_a_chunk_that_is_worked_again_tells_the_same(pipeline: Pipeline) -> None:
+def test_a_chunk_that_is_processed_again_reports_the_same(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     default_manager(pipeline, AMINA)
     pipeline.kenyan(1)
@@ -527,7 +527,7 @@ def test_a_directory_file_does_not_touch_the_order_of_assignments(pipeline: Pipe
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_who_reported_what_stands_in_the_history_and_no_assignment_is_announced(
+def test_the_history_names_the_file_and_no_assignment_is_announced(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1)
@@ -554,7 +554,7 @@ def test_a_new_accounts_first_manager_is_announced(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("label", ["Email", "Name"])
-def test_the_mapping_of_a_source_is_not_for_its_directory_files(
+def test_the_mapping_of_a_source_does_not_apply_to_its_directory_files(
     pipeline: Pipeline, label: str
 ) -> None:
     pipeline.source(mapping={label: "account Manager"}, writes_directory=True)
@@ -587,7 +587,7 @@ def test_a_source_without_the_right_changes_nothing_in_the_directory(pipeline: P
     assert pipeline.resources.tables.directory.user(TENANT, "eve@x.example") is None
 
 
-def test_a_right_that_is_taken_away_holds_for_a_file_that_is_sent_on(pipeline: Pipeline) -> None:
+def test_a_right_that_is_removed_before_a_retried_file_is_read_no_longer_counts(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(*NEW_ADMIN))
     with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):

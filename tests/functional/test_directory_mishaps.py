@@ -197,7 +197,7 @@ MISHAPS: dict[str, Callable[[int], Mishap]] = {
     ],
     ids=["accounts", "contested", "handed on"],
 )
-def test_no_single_mishap_changes_what_a_directory_file_comes_to(
+def test_no_single_mishap_changes_the_result_of_a_directory_file(
     pipeline: Pipeline, several_chunks: None, name: str, body: bytes, kind: str
 ) -> None:
     expected, calls, (created, beginning) = quiet(pipeline, name, body)
@@ -234,7 +234,7 @@ PAIRS = [
 
 @pytest.mark.parametrize("is_older_inside", [True, False])
 @pytest.mark.parametrize(("kind", "older", "newer", "table", "expected"), PAIRS)
-def test_of_two_files_worked_within_each_other_the_newer_counts(
+def test_the_newer_of_two_interleaved_files_counts(
     pipeline: Pipeline,
     kind: str,
     older: str,

@@ -54,7 +54,7 @@ def shown(pipeline: Pipeline, created: ObjectCreated, email: str = ADMIN) -> Ans
     return Api(TENANT, pipeline.resources, email).get(f"/imports/{import_id(created)}/preview")
 
 
-def test_a_preview_says_how_the_file_is_read_and_what_it_fits(furnished: Pipeline) -> None:
+def test_a_preview_shows_how_the_file_is_read_and_which_profiles_it_fits(furnished: Pipeline) -> None:
     preview = previewed(furnished, f"account ID;City;account Manager\r\nK000;;{AMINA}\r\n".encode())
 
     best = preview.pop("profiles")[0]
@@ -87,7 +87,7 @@ def test_a_preview_says_how_the_file_is_read_and_what_it_fits(furnished: Pipelin
     }
 
 
-def test_nothing_is_decided_written_or_announced(furnished: Pipeline) -> None:
+def test_a_preview_decides_writes_and_announces_nothing(furnished: Pipeline) -> None:
     furnished.memory.sns.published.clear()
 
     created = uploaded(furnished, SMALL)
@@ -102,7 +102,7 @@ def test_nothing_is_decided_written_or_announced(furnished: Pipeline) -> None:
     assert furnished.summary(created)["results"] is None
 
 
-def test_a_file_that_cannot_be_read_is_refused_as_ever_and_the_import_says_why(
+def test_a_previewed_file_that_cannot_be_read_is_refused_and_the_import_says_why(
     furnished: Pipeline,
 ) -> None:
     created = uploaded(furnished, b'account ID,account Manager\r\nK000,"open\r\n')
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_read_is_refused_as_ever_and_the_import_says_why(
 
 
 @pytest.mark.parametrize(("mode", "is_waited_for"), [("preview", False), ("run", True)])
-def test_a_preview_is_no_older_import_for_later_ones(
+def test_later_imports_do_not_count_a_preview_as_an_older_one(
     furnished: Pipeline, mode: str, is_waited_for: bool
 ) -> None:
     created = uploaded(furnished, SMALL, mode=mode, profile="single-strict")
@@ -168,7 +168,7 @@ def test_a_mapping_counts_for_the_profile_that_is_named_with_it(furnished: Pipel
     }
 
 
-def test_what_was_said_of_the_last_file_of_its_kind_is_remembered(furnished: Pipeline) -> None:
+def test_the_mapping_of_the_last_file_with_this_header_is_remembered(furnished: Pipeline) -> None:
     body = f"Objet,account Manager\r\nK000,{AMINA}\r\n".encode()
     ticket = furnished.ticket(mapping={"Objet": "account ID"})
     furnished.run(furnished.upload(body, ticket))
@@ -198,14 +198,14 @@ def test_only_profiles_that_the_uploader_may_use_are_shown(furnished: Pipeline) 
     assert [one["profile"] for one in preview["profiles"]] == ["single-strict"]
 
 
-def test_who_may_use_no_profile_may_preview_nothing(furnished: Pipeline) -> None:
+def test_a_user_who_may_use_no_profile_cannot_preview(furnished: Pipeline) -> None:
     answer = announce(furnished, SUPPORT)
 
     assert answer.status == 403
     assert "no profile is switched on" in answer.body["detail"]
 
 
-def test_rights_are_looked_at_again_when_the_file_is_read(furnished: Pipeline) -> None:
+def test_rights_are_checked_again_when_the_file_is_read(furnished: Pipeline) -> None:
     created = uploaded(furnished, SMALL, profile="single-strict")
     furnished.users(User(ADMIN, "Ines", frozenset({"Support"}), "Kenya"))
 
@@ -221,7 +221,7 @@ def test_rights_are_looked_at_again_when_the_file_is_read(furnished: Pipeline) -
         User(ADMIN, "Ines", frozenset(), "Kenya"),
     ],
 )
-def test_who_may_upload_nothing_any_more_gets_no_preview(furnished: Pipeline, user: User) -> None:
+def test_a_user_who_may_no_longer_upload_gets_no_preview(furnished: Pipeline, user: User) -> None:
     created = uploaded(furnished, SMALL)
     furnished.users(user)
 
@@ -230,14 +230,14 @@ def test_who_may_upload_nothing_any_more_gets_no_preview(furnished: Pipeline, us
     assert furnished.item(created).refusal.as_dict()["code"] == "UPLOADER_NOT_ALLOWED"
 
 
-def test_a_mapping_needs_the_profile_that_it_leads_to(furnished: Pipeline) -> None:
+def test_a_mapping_needs_its_profile(furnished: Pipeline) -> None:
     answer = announce(furnished, mapping={"Kunde": "account ID"})
 
     assert (answer.status, answer.body["field"]) == (400, "mapping")
 
 
 @pytest.mark.parametrize("mode", ["run", "dry_run"])
-def test_what_decides_needs_a_profile(furnished: Pipeline, mode: str) -> None:
+def test_a_run_or_a_dry_run_needs_a_profile(furnished: Pipeline, mode: str) -> None:
     answer = announce(furnished, mode=mode)
 
     assert (answer.status, answer.body["field"]) == (400, "profile")
@@ -253,7 +253,7 @@ def test_a_job_cannot_be_previewed(furnished: Pipeline) -> None:
     assert answer.status == 400
 
 
-def test_a_preview_is_for_its_uploader_and_admins(furnished: Pipeline) -> None:
+def test_only_its_uploader_and_admins_read_a_preview(furnished: Pipeline) -> None:
     created = uploaded(furnished, SMALL)
     furnished.run(created)
 
@@ -272,7 +272,7 @@ def test_a_preview_has_no_results_and_cannot_be_undone(furnished: Pipeline) -> N
     assert api.post(f"{path}/undo").status == 409
 
 
-def test_there_is_a_preview_once_the_file_was_read(furnished: Pipeline) -> None:
+def test_a_preview_exists_once_the_file_was_read(furnished: Pipeline) -> None:
     ticket = announce(furnished).body["import_ticket"]
     api = Api(TENANT, furnished.resources, ADMIN)
     assert api.get(f"/imports/{ticket}/preview").status == 404
@@ -353,7 +353,7 @@ def test_a_header_of_many_long_labels_fits_into_an_answer(furnished: Pipeline) -
     assert len(json.dumps(json.dumps(preview, ensure_ascii=False), ensure_ascii=False)) < 6_000_000
 
 
-def test_a_run_that_is_killed_at_any_call_is_made_good_by_the_next(furnished: Pipeline) -> None:
+def test_the_next_run_completes_one_that_is_killed_at_any_call(furnished: Pipeline) -> None:
     created = uploaded(furnished, SMALL)
     for _ in killed_at_every_call(furnished.memory, lambda: furnished.validate(created)):
         furnished.clock.now += 3600
@@ -364,7 +364,7 @@ def test_a_run_that_is_killed_at_any_call_is_made_good_by_the_next(furnished: Pi
         assert shown(furnished, created).body["lines"] == 2
 
 
-def test_a_finalize_that_is_killed_at_any_call_is_made_good_by_the_next(
+def test_the_next_finalize_completes_one_that_is_killed_at_any_call(
     furnished: Pipeline,
 ) -> None:
     created = uploaded(furnished, SMALL)
@@ -378,7 +378,7 @@ def test_a_finalize_that_is_killed_at_any_call_is_made_good_by_the_next(
         assert shown(furnished, created).status == 200
 
 
-def test_without_what_was_stored_a_preview_does_not_end(furnished: Pipeline) -> None:
+def test_a_preview_whose_stored_file_is_missing_does_not_end(furnished: Pipeline) -> None:
     created = uploaded(furnished, SMALL)
     furnished.validate(created)
     furnished.memory.s3.buckets[furnished.resources.work_bucket].objects.clear()

@@ -67,7 +67,7 @@ def test_r5_r6_r13_r14_r18_a_customer_with_five_accounts_has_five_managers(
     assert pipeline.holders(*(f"CD30021{place}" for place in range(1, 6))) == names
 
 
-def test_r10_r11_r12_an_empty_cell_and_none_both_take_the_manager_off(pipeline: Pipeline) -> None:
+def test_r10_r11_r12_an_empty_cell_and_none_both_remove_the_manager(pipeline: Pipeline) -> None:
     customers(pipeline, "A-1", "A-2", account_manager=(AMINA,))
     customers(pipeline, "A-3")
 
@@ -120,7 +120,7 @@ def test_r21_r27_r28_a_new_customer_gets_the_default_manager_unless_it_has_one(
     assert pipeline.holders("new", "chosen", "cleared") == [AMINA, BARAKA, ""]
 
 
-def test_r40_an_id_that_is_nearly_right_is_answered_with_the_likely_one(pipeline: Pipeline) -> None:
+def test_r40_a_misspelled_id_is_answered_with_the_likely_one(pipeline: Pipeline) -> None:
     customers(pipeline, "00042")
 
     created = imported(
@@ -132,7 +132,7 @@ def test_r40_an_id_that_is_nearly_right_is_answered_with_the_likely_one(pipeline
     assert "1.2E+11: a spreadsheet has changed this id" in second["hint"]
 
 
-def test_r22_r53_other_systems_are_reported_who_may_view_a_customer(pipeline: Pipeline) -> None:
+def test_r22_r53_other_systems_receive_who_may_view_a_customer(pipeline: Pipeline) -> None:
     customers(pipeline, "QB-1")
 
     imported(
@@ -159,7 +159,7 @@ def test_r43_a_workbook_is_accepted_as_a_file_is(pipeline: Pipeline) -> None:
     assert pipeline.account("00017").assigned[VIEWER] == (AMINA, BARAKA)
 
 
-def test_r43_what_is_no_xlsx_is_refused_with_words_that_help(pipeline: Pipeline) -> None:
+def test_r43_a_file_that_is_not_an_xlsx_is_refused_with_what_to_do(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket(profile="manager-and-viewers")
     created = pipeline.upload(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ticket)
     pipeline.run(created)
@@ -170,7 +170,7 @@ def test_r43_what_is_no_xlsx_is_refused_with_words_that_help(pipeline: Pipeline)
     assert "save it as an Excel workbook (.xlsx) or as CSV" in refusal["message"]
 
 
-def test_c7_viewers_without_quotes_are_a_line_with_too_many_fields_never_a_guess(
+def test_c7_a_line_with_unquoted_viewers_has_too_many_fields_and_nothing_is_guessed(
     pipeline: Pipeline,
 ) -> None:
     customers(pipeline, "QB-1")
@@ -229,7 +229,7 @@ def test_r58_an_unknown_address_is_stored_as_pending_and_counted(pipeline: Pipel
     assert pipeline.table(created, "results.csv")[0]["outcome"] == "pending"
 
 
-def test_r59_r60_a_name_is_stored_only_when_exactly_one_user_has_it(pipeline: Pipeline) -> None:
+def test_r59_r60_a_name_is_stored_only_if_exactly_one_user_has_it(pipeline: Pipeline) -> None:
     pipeline.resources.tables.directory.put_roles(TENANT, [Role("CSM", 1)], pipeline.deadline)
     pipeline.users(
         User("amina.2@lumina.example", "amina  OTIENO", frozenset(), "Kenya"),
@@ -369,7 +369,7 @@ def test_r79_the_lines_with_errors_are_corrected_and_imported_again(pipeline: Pi
     assert assigned(pipeline, "cus_2")[WORKFLOW] == ("Standard",)
 
 
-def test_r73_r74_when_it_is_done_a_notification_tells_so(pipeline: Pipeline) -> None:
+def test_r73_r74_a_notification_announces_the_end_of_the_import(pipeline: Pipeline) -> None:
     upflow(pipeline)
 
     imported(
@@ -384,7 +384,7 @@ def test_r73_r74_when_it_is_done_a_notification_tells_so(pipeline: Pipeline) -> 
     assert message["state"] == "done"
 
 
-def test_r67_a_manager_who_is_no_user_yet_is_an_error(pipeline: Pipeline) -> None:
+def test_r67_a_manager_without_a_user_is_an_error(pipeline: Pipeline) -> None:
     upflow(pipeline)
 
     created = imported(

@@ -42,7 +42,7 @@ def body_of(notification: Notification) -> dict[str, Any]:
     return news
 
 
-def test_the_files_hold_the_lines_as_they_were_and_what_became_of_them(
+def test_the_files_have_the_lines_as_uploaded_and_their_outcomes(
     pipeline: Pipeline,
 ) -> None:
     created = settled(pipeline)
@@ -70,7 +70,7 @@ def test_the_files_hold_the_lines_as_they_were_and_what_became_of_them(
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_every_object_is_stored_as_the_kind_of_file_that_it_is(
+def test_every_object_is_stored_with_its_content_type(
     pipeline: Pipeline, mode: Mode
 ) -> None:
     ids = pipeline.kenyan(3)
@@ -86,7 +86,7 @@ def test_every_object_is_stored_as_the_kind_of_file_that_it_is(
             assert kind == "application/json" or not key.endswith(".json"), key
 
 
-def test_a_column_that_was_ignored_is_reported_at_every_place(pipeline: Pipeline) -> None:
+def test_an_ignored_column_is_reported_in_summary_and_notification(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(f"account ID,account Manager,City\r\nK000,{AMINA},Kisumu".encode())
 
@@ -101,7 +101,7 @@ def test_a_column_that_was_ignored_is_reported_at_every_place(pipeline: Pipeline
     assert json.loads(bodies["sqs"])["warnings"] == [warning]
 
 
-def test_the_summary_is_the_import_as_everybody_sees_it(pipeline: Pipeline) -> None:
+def test_the_summary_is_the_import_as_the_api_shows_it(pipeline: Pipeline) -> None:
     created = settled(pipeline)
     pipeline.clock.now += 7.25
 
@@ -164,7 +164,7 @@ def test_a_refused_file_has_a_summary_and_nothing_else(pipeline: Pipeline) -> No
     assert set(summary["counts"].values()) == {0}
 
 
-def test_the_news_comes_after_the_report_can_be_read_and_the_state_is_final(
+def test_the_notification_is_sent_after_the_report_and_the_final_state_are_stored(
     pipeline: Pipeline,
 ) -> None:
     created = settled(pipeline)
@@ -181,7 +181,7 @@ def test_the_news_comes_after_the_report_can_be_read_and_the_state_is_final(
     assert seen == [("error", [True, True, True])]
 
 
-def test_the_news_tells_people_and_machines(pipeline: Pipeline) -> None:
+def test_the_notification_has_a_text_for_people_and_json_for_machines(pipeline: Pipeline) -> None:
     created = settled(pipeline)
 
     pipeline.finalize(import_id(created))
@@ -228,7 +228,7 @@ def all_but_notes(pipeline: Pipeline) -> object:
     return kept, others, snapshot.buckets
 
 
-def test_a_message_that_comes_again_changes_nothing_and_tells_nothing(pipeline: Pipeline) -> None:
+def test_a_message_delivered_again_changes_nothing_and_announces_nothing(pipeline: Pipeline) -> None:
     created = settled(pipeline)
     pipeline.finalize(import_id(created))
     before = all_but_notes(pipeline)
@@ -240,7 +240,7 @@ def test_a_message_that_comes_again_changes_nothing_and_tells_nothing(pipeline: 
     assert len(pipeline.memory.sns.published) == 1
 
 
-def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -> None:
+def test_the_next_run_completes_a_run_killed_at_any_call(pipeline: Pipeline) -> None:
     created = settled(pipeline)
     start = pipeline.memory.snapshot()
     pipeline.finalize(import_id(created))
@@ -259,7 +259,7 @@ def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -
         assert body_of(published[0])["finished_at"] == pipeline.summary(created)["finished_at"]
 
 
-def test_while_a_chunk_is_pending_nothing_ends(pipeline: Pipeline) -> None:
+def test_an_import_does_not_end_while_a_chunk_is_pending(pipeline: Pipeline) -> None:
     created = pipeline.upload(SOME_ERRORS)
     pipeline.validate(created)
 
@@ -269,7 +269,7 @@ def test_while_a_chunk_is_pending_nothing_ends(pipeline: Pipeline) -> None:
     assert pipeline.memory.sns.published == []
 
 
-def test_the_captured_message_of_an_import_that_is_not_there_comes_again(
+def test_the_captured_message_of_an_unknown_import_is_returned(
     pipeline: Pipeline,
 ) -> None:
     event = load_event("finalize-import")
@@ -277,7 +277,7 @@ def test_the_captured_message_of_an_import_that_is_not_there_comes_again(
     assert pipeline.invoke(app.lambda_handler, event) == [event["Records"][0]["messageId"]]
 
 
-def test_a_part_that_is_not_there_is_waited_for_and_not_left_out(pipeline: Pipeline) -> None:
+def test_finalize_waits_for_a_missing_part_and_does_not_leave_it_out(pipeline: Pipeline) -> None:
     created = settled(pipeline)
     work = pipeline.memory.s3.buckets[pipeline.resources.work_bucket].objects
     parts = {key: work.pop(key) for key in list(work) if "/parts/" in key}

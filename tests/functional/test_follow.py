@@ -41,7 +41,7 @@ from tests.kit.pipeline import (
 VIEWER = "viewer"
 
 
-def test_r98_a_deleted_user_is_taken_off_every_account_in_every_role(pipeline: Pipeline) -> None:
+def test_r98_a_deleted_user_is_removed_from_every_account_in_every_role(pipeline: Pipeline) -> None:
     pipeline.accounts(
         Account(TENANT, "K1", 1, assigned={ROLE: (AMINA,), VIEWER: (AMINA, BARAKA)}),
         Account(TENANT, "K2", 1, assigned={VIEWER: (BARAKA,)}),
@@ -75,7 +75,7 @@ def test_a_removal_is_an_import_with_history(pipeline: Pipeline) -> None:
     assert (entry.receipt.actor, entry.receipt.import_id) == (ADMIN, pipeline.item(written).pk)
 
 
-def test_the_ticket_of_a_job_can_be_looked_at_at_once(pipeline: Pipeline) -> None:
+def test_the_ticket_of_a_job_can_be_read_at_once(pipeline: Pipeline) -> None:
     ticket = ask_removal(pipeline, AMINA)
 
     shown = api(pipeline).get(f"/imports/{ticket}").body
@@ -83,7 +83,7 @@ def test_the_ticket_of_a_job_can_be_looked_at_at_once(pipeline: Pipeline) -> Non
     assert (shown["state"], shown["profile"]) == ("awaiting_upload", "removal")
 
 
-def test_who_holds_nothing_is_deleted_by_an_import_without_lines(pipeline: Pipeline) -> None:
+def test_a_user_who_holds_nothing_is_deleted_by_an_import_without_lines(pipeline: Pipeline) -> None:
     ticket = ask_removal(pipeline, AMINA)
 
     (written,) = pipeline.settle()
@@ -114,7 +114,7 @@ def test_r97_many_users_are_deleted_by_one_file_with_one_line_for_each_account(
     assert pipeline.account("K2").assigned == {ROLE: (), VIEWER: (ADMIN,)}
 
 
-def test_roles_that_only_case_tells_apart_have_columns_of_their_own(pipeline: Pipeline) -> None:
+def test_roles_that_differ_only_in_case_have_columns_of_their_own(pipeline: Pipeline) -> None:
     pipeline.accounts(
         Account(TENANT, "K1", 1, assigned={VIEWER: (AMINA,)}),
         Account(TENANT, "K2", 1, assigned={"Viewer": (AMINA, BARAKA)}),
@@ -131,7 +131,7 @@ def test_roles_that_only_case_tells_apart_have_columns_of_their_own(pipeline: Pi
     assert pipeline.account("K2").assigned == {"Viewer": (BARAKA,)}
 
 
-def test_an_admin_who_deletes_themselves_is_removed_all_the_same(pipeline: Pipeline) -> None:
+def test_admins_who_delete_themselves_are_removed_from_their_accounts(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=ADMIN)
     pipeline.settle()
 
@@ -141,7 +141,7 @@ def test_an_admin_who_deletes_themselves_is_removed_all_the_same(pipeline: Pipel
     assert pipeline.holders("K000", "K001") == ["", ""]
 
 
-def test_a_user_who_is_deleted_by_a_file_is_removed_too(pipeline: Pipeline) -> None:
+def test_a_user_whom_a_file_deletes_is_removed_from_every_account(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
 
@@ -152,7 +152,7 @@ def test_a_user_who_is_deleted_by_a_file_is_removed_too(pipeline: Pipeline) -> N
     assert (pipeline.item(written).source, pipeline.item(written).uploader) == ("handover", "")
 
 
-def test_a_change_that_is_no_deletion_removes_nobody(pipeline: Pipeline) -> None:
+def test_a_change_other_than_a_deletion_removes_nobody(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
 
@@ -164,7 +164,7 @@ def test_a_change_that_is_no_deletion_removes_nobody(pipeline: Pipeline) -> None
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_r58_awaited_accounts_go_to_the_user_who_is_created(pipeline: Pipeline) -> None:
+def test_r58_accounts_that_wait_for_an_address_go_to_its_new_user(pipeline: Pipeline) -> None:
     pipeline.kenyan(3, held_by=BARAKA)
     await_newcomer(pipeline, "K000", "K002")
     pipeline.settle()
@@ -187,7 +187,7 @@ def test_r58_awaited_accounts_go_to_the_user_who_is_created(pipeline: Pipeline) 
     ]
 
 
-def test_nobody_waits_for_who_is_deleted(pipeline: Pipeline) -> None:
+def test_accounts_do_not_wait_for_a_deleted_user(pipeline: Pipeline) -> None:
     """They came and went before their accounts were theirs."""
     pipeline.kenyan(1)
     await_newcomer(pipeline, "K000")
@@ -205,7 +205,7 @@ def test_nobody_waits_for_who_is_deleted(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [""], "what waited does not come back with a namesake"
 
 
-def test_a_user_who_is_created_inactive_waits_until_they_are_active(pipeline: Pipeline) -> None:
+def test_a_user_created_as_inactive_gets_the_accounts_once_active(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     await_newcomer(pipeline, "K000")
     newcomer(pipeline)
@@ -221,7 +221,7 @@ def test_a_user_who_is_created_inactive_waits_until_they_are_active(pipeline: Pi
     assert pipeline.holders("K000") == [NEWCOMER]
 
 
-def test_the_ledger_tells_an_admin_who_is_awaited_where_and_since_when(pipeline: Pipeline) -> None:
+def test_the_ledger_shows_an_admin_who_is_pending_on_which_account_since_when(pipeline: Pipeline) -> None:
     pipeline.kenyan(3)
     created = await_newcomer(pipeline, "K000", "K001", "K002")
     pipeline.settle()
@@ -241,7 +241,7 @@ def test_the_ledger_tells_an_admin_who_is_awaited_where_and_since_when(pipeline:
     assert api(pipeline, AMINA).get("/pending").status == 403
 
 
-def test_who_is_deleted_can_sign_in_no_more(pipeline: Pipeline) -> None:
+def test_a_deleted_user_can_no_longer_sign_in(pipeline: Pipeline) -> None:
     for address in (AMINA, BARAKA):
         path, known = f"/users/{address}", {"name": "Somebody", "roles": ["Sales"]}
         assert api(pipeline).request("PUT", path, known).status == 200
@@ -258,7 +258,7 @@ def test_who_is_deleted_can_sign_in_no_more(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("ask", [ask_removal, delete_by_file])
-def test_records_that_come_again_make_no_second_file(
+def test_records_delivered_again_make_no_second_file(
     pipeline: Pipeline, ask: Callable[[Pipeline, str], object]
 ) -> None:
     pipeline.kenyan(2, held_by=AMINA)
@@ -280,7 +280,7 @@ def test_records_that_come_again_make_no_second_file(
     assert pipeline.holders("K000", "K001") == ["", ""]
 
 
-def test_a_removal_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) -> None:
+def test_a_removal_that_is_stopped_at_any_call_is_completed(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     ask_removal(pipeline, AMINA)
@@ -300,7 +300,7 @@ def test_a_removal_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) 
         assert len(pipeline.all_imports()) == 1, call
 
 
-def test_a_resolution_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) -> None:
+def test_a_resolution_that_is_stopped_at_any_call_is_completed(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     await_newcomer(pipeline, "K000")
     pipeline.settle()
@@ -343,7 +343,7 @@ def assigning(pipeline: Pipeline, account: str, user: str, meanwhile: Callable[[
     assert done
 
 
-def test_an_import_that_still_took_the_user_for_active_loses(pipeline: Pipeline) -> None:
+def test_an_import_that_read_the_user_as_still_active_is_overruled(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya"))
     pipeline.settle()
@@ -363,7 +363,7 @@ def test_an_import_that_still_took_the_user_for_active_loses(pipeline: Pipeline)
 
 
 @pytest.mark.parametrize("publishes_first", [True, False])
-def test_of_removal_and_publication_whichever_comes_last_sees_the_other(
+def test_whichever_of_removal_and_publication_comes_last_sees_the_other(
     pipeline: Pipeline, publishes_first: bool
 ) -> None:
     pipeline.kenyan(1)
@@ -386,7 +386,7 @@ def test_of_removal_and_publication_whichever_comes_last_sees_the_other(
 
 
 @pytest.mark.parametrize("publishes_first", [True, False])
-def test_of_resolution_and_publication_whichever_comes_last_sees_the_other(
+def test_whichever_of_resolution_and_publication_comes_last_sees_the_other(
     pipeline: Pipeline, publishes_first: bool
 ) -> None:
     pipeline.kenyan(1)
@@ -408,7 +408,7 @@ def test_of_resolution_and_publication_whichever_comes_last_sees_the_other(
     assert awaited(pipeline) == []
 
 
-def test_a_look_at_somebody_with_nothing_to_do_writes_no_file(pipeline: Pipeline) -> None:
+def test_a_recheck_that_finds_nothing_to_do_writes_no_file(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
 
@@ -417,7 +417,7 @@ def test_a_look_at_somebody_with_nothing_to_do_writes_no_file(pipeline: Pipeline
     assert pipeline.settle() == []
 
 
-def test_a_removal_that_could_not_be_worked_is_tried_again(pipeline: Pipeline) -> None:
+def test_a_removal_that_could_not_be_processed_is_tried_again(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     ask_removal(pipeline, AMINA)
@@ -435,7 +435,7 @@ def test_a_removal_that_could_not_be_worked_is_tried_again(pipeline: Pipeline) -
     assert pipeline.holders("K000", "K001") == ["", ""]
 
 
-def test_a_removal_that_was_refused_through_no_fault_of_its_own_is_tried_again(
+def test_a_removal_that_was_refused_for_a_passing_reason_is_tried_again(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(2, held_by=AMINA)
@@ -452,7 +452,7 @@ def test_a_removal_that_was_refused_through_no_fault_of_its_own_is_tried_again(
     assert pipeline.holders("K000", "K001") == ["", ""]
 
 
-def test_a_removal_that_would_be_refused_again_is_not_asked_for_again(pipeline: Pipeline) -> None:
+def test_a_removal_that_would_be_refused_again_is_not_tried_again(pipeline: Pipeline) -> None:
     """More roles than a file has columns."""
     roles = {f"role {number}": (AMINA,) for number in range(MAX_COLUMNS)}
     pipeline.accounts(Account(TENANT, "K1", 1, assigned=roles))
@@ -503,7 +503,7 @@ def test_a_user_who_was_created_again_is_not_deleted_by_the_old_job(pipeline: Pi
     assert found.is_active
 
 
-def test_who_was_deleted_by_a_file_and_is_there_again_by_then_keeps_their_accounts(
+def test_a_user_deleted_by_a_file_but_restored_in_time_keeps_their_accounts(
     pipeline: Pipeline,
 ) -> None:
     user = pipeline.resources.tables.directory.user(TENANT, AMINA)
@@ -517,7 +517,7 @@ def test_who_was_deleted_by_a_file_and_is_there_again_by_then_keeps_their_accoun
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_who_was_deleted_once_by_an_admin_is_taken_off_when_a_file_deletes_them(
+def test_a_user_whom_an_admin_deleted_before_is_removed_when_a_file_deletes_them(
     pipeline: Pipeline,
 ) -> None:
     """What the first removal has left on the user says nothing of a later deletion."""
@@ -543,7 +543,7 @@ def test_who_was_deleted_once_by_an_admin_is_taken_off_when_a_file_deletes_them(
     assert held_by(pipeline, AMINA) == []
 
 
-def test_a_removal_that_is_tried_again_keeps_the_columns_that_it_has_settled(
+def test_a_removal_that_is_tried_again_keeps_its_columns(
     pipeline: Pipeline,
 ) -> None:
     """Between the two tries she comes to hold an account in another role."""
@@ -571,7 +571,7 @@ def test_a_removal_that_is_tried_again_keeps_the_columns_that_it_has_settled(
     assert pipeline.account("K2").assigned == {VIEWER: ()}
 
 
-def test_a_batch_as_lambda_passes_it_is_followed(pipeline: Pipeline) -> None:
+def test_a_batch_is_followed_as_lambda_passes_it(pipeline: Pipeline) -> None:
     """Of a job, of the user that it has deleted, and of its end."""
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()

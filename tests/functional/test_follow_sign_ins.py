@@ -39,7 +39,7 @@ def write_user(pipeline: Pipeline, line: str) -> None:
     pipeline.settle()
 
 
-def test_who_is_barred_and_let_in_again_by_files_cannot_and_can_sign_in(
+def test_a_file_blocks_and_unblocks_the_sign_in_of_a_user(
     signed_up: Pipeline,
 ) -> None:
     write_user(signed_up, f"{AMINA},inactive,Sales")
@@ -50,7 +50,7 @@ def test_who_is_barred_and_let_in_again_by_files_cannot_and_can_sign_in(
     assert signed_up.memory.pools.invited == [AMINA]
 
 
-def test_the_roles_that_a_file_tells_are_the_groups_of_the_sign_in(signed_up: Pipeline) -> None:
+def test_the_groups_of_a_sign_in_follow_the_roles_in_a_file(signed_up: Pipeline) -> None:
     write_user(signed_up, f"{AMINA},,Finance;{group_of('Nobody Knows')}")
 
     assert sign_in(signed_up).groups == {"Finance"}
@@ -65,7 +65,7 @@ def test_a_file_invites_nobody(signed_up: Pipeline) -> None:
     assert signed_up.memory.pools.invited == [AMINA]
 
 
-def test_who_comes_back_from_being_deleted_is_invited_again(signed_up: Pipeline) -> None:
+def test_a_restored_user_must_be_invited_again(signed_up: Pipeline) -> None:
     write_user(signed_up, f"{AMINA},deleted,Sales")
     assert signed_up.memory.pools.sign_ins == {}
 
@@ -84,7 +84,7 @@ def test_a_sign_in_of_another_tenant_is_left_alone(signed_up: Pipeline) -> None:
     assert (sign_in(signed_up).enabled, sign_in(signed_up).groups) == (True, {"Sales"})
 
 
-def test_a_record_of_a_change_that_is_over_leaves_the_sign_in_as_the_user_is(
+def test_an_outdated_record_leaves_the_sign_in_as_the_user_is(
     signed_up: Pipeline,
 ) -> None:
     signed_up.clock.now += 1
@@ -99,7 +99,7 @@ def test_a_record_of_a_change_that_is_over_leaves_the_sign_in_as_the_user_is(
     assert sign_in(signed_up).enabled
 
 
-def test_a_sign_in_is_kept_in_line_whatever_call_is_lost(signed_up: Pipeline) -> None:
+def test_a_sign_in_follows_its_user_whichever_call_is_lost(signed_up: Pipeline) -> None:
     signed_up.clock.now += 1
     users(signed_up, f"{AMINA},inactive,Finance", header=HEADER)
     event = signed_up.drained("DirectoryTable")
@@ -117,7 +117,7 @@ def test_a_sign_in_is_kept_in_line_whatever_call_is_lost(signed_up: Pipeline) ->
     assert max(calls) > 4
 
 
-def test_an_edit_that_is_overtaken_leaves_the_sign_in_as_who_came_last_says(
+def test_an_overtaken_edit_leaves_the_sign_in_as_the_later_change_says(
     signed_up: Pipeline,
 ) -> None:
     """They come between what the edit stores and what it does to the sign-in."""
@@ -136,7 +136,7 @@ def test_an_edit_that_is_overtaken_leaves_the_sign_in_as_who_came_last_says(
     assert sign_in(signed_up).enabled
 
 
-def test_an_edit_that_is_overtaken_by_a_deletion_leaves_nobody_let_in(
+def test_an_edit_that_a_deletion_overtakes_leaves_no_usable_sign_in(
     signed_up: Pipeline,
 ) -> None:
     """Only what follows from a deletion removes a sign-in; an edit that comes late bars it."""

@@ -91,7 +91,7 @@ def test_the_fresh_message_is_of_the_tenants_group(pipeline: Pipeline) -> None:
     assert (message.group_id, json.loads(message.body)) == (TENANT, fresh(created, 1))
 
 
-def test_a_chunk_that_comes_no_further_counts_as_failed(pipeline: Pipeline) -> None:
+def test_a_chunk_without_progress_counts_as_failed(pipeline: Pipeline) -> None:
     created = ready(pipeline)
     with slow_writes(pipeline):
         pipeline.assign(import_id(created))
@@ -113,7 +113,7 @@ def test_a_chunk_without_a_written_line_counts_as_failed(pipeline: Pipeline) -> 
     assert pipeline.waiting() == []
 
 
-def test_messages_from_before_a_chunk_was_handed_on_mean_nothing_once_it_was_taken(
+def test_messages_older_than_a_handover_are_ignored_once_the_chunk_was_taken(
     pipeline: Pipeline,
 ) -> None:
     created = ready(pipeline)
@@ -175,7 +175,7 @@ def killed_at_every_slow_call(pipeline: Pipeline, work: Callable[[], None]) -> I
     yield from killed_at_every_call(pipeline.memory, slowly)
 
 
-def test_a_fresh_message_that_the_sdk_sends_twice_changes_nothing(pipeline: Pipeline) -> None:
+def test_a_fresh_message_that_the_sdk_sends_twice_is_harmless(pipeline: Pipeline) -> None:
     created = ready(pipeline)
     with slow_writes(pipeline):
         assert pipeline.assign(import_id(created)) == []
@@ -189,7 +189,7 @@ def test_a_fresh_message_that_the_sdk_sends_twice_changes_nothing(pipeline: Pipe
     assert versions(pipeline) == {"2"}
 
 
-def test_a_dead_letter_is_never_handed_to_a_worker(pipeline: Pipeline) -> None:
+def test_a_dead_letter_is_never_passed_to_a_worker(pipeline: Pipeline) -> None:
     """It is settled without a write, and stays a letter until then."""
     created = ready(pipeline)
     with slow_writes(pipeline):

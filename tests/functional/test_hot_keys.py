@@ -67,7 +67,7 @@ def test_a_holder_of_very_many_accounts_is_a_hot_key_unless_the_portfolio_is_spr
 
 
 @pytest.mark.parametrize("is_spread", [False, True])
-def test_the_users_and_names_of_a_large_tenant_are_a_hot_key_unless_they_are_spread(
+def test_the_users_and_names_of_a_large_tenant_are_hot_keys_unless_they_are_spread(
     pipeline: Pipeline, *, is_spread: bool
 ) -> None:
     pipeline.source(writes_directory=True)
@@ -99,7 +99,7 @@ class Marks(Mishap):
         return super().before(number, service, operation, params)
 
 
-def test_a_chunk_asks_once_where_users_and_names_are_stored(pipeline: Pipeline) -> None:
+def test_a_chunk_reads_once_where_users_and_names_are_stored(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     lines = [f"new{n:03d}@x.example,Name {n},login{n:03d},active" for n in range(PEOPLE)]
     created = dropped(pipeline, "users.csv", file("email,name,login_name,status", *lines))

@@ -16,7 +16,7 @@ from tests.kit.pipeline import (
 )
 
 
-def test_r51_the_labels_of_a_source_are_mapped_to_the_profiles(pipeline: Pipeline) -> None:
+def test_r51_the_labels_of_a_source_are_mapped_to_those_of_the_profile(pipeline: Pipeline) -> None:
     mapping = {"Kundennummer": "account ID", "Betreuer": "account Manager"}
     pipeline.source(mapping=mapping)
     pipeline.kenyan(1)
@@ -27,7 +27,7 @@ def test_r51_the_labels_of_a_source_are_mapped_to_the_profiles(pipeline: Pipelin
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_r54_a_column_of_a_role_is_refused_to_who_may_not_assign_it(pipeline: Pipeline) -> None:
+def test_r54_a_file_with_a_role_that_the_uploader_may_not_assign_is_refused(pipeline: Pipeline) -> None:
     assignee = Role(ROLE, 1, frozenset({"Director", "Boss"}))
     pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
     pipeline.kenyan(1)
@@ -42,7 +42,7 @@ def test_r54_a_column_of_a_role_is_refused_to_who_may_not_assign_it(pipeline: Pi
     assert pipeline.holders("K000") == [""]
 
 
-def test_r54_a_refused_column_is_reported_with_the_line_of_the_header(pipeline: Pipeline) -> None:
+def test_r54_the_refusal_of_a_column_names_the_line_of_the_header(pipeline: Pipeline) -> None:
     assignee = Role(ROLE, 1, frozenset({"Director"}))
     pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
 
@@ -54,7 +54,7 @@ def test_r54_a_refused_column_is_reported_with_the_line_of_the_header(pipeline: 
     assert refusal["message"].startswith("line 2, account Manager: ")
 
 
-def test_r54_a_system_assigns_what_its_source_was_registered_for(pipeline: Pipeline) -> None:
+def test_r54_a_system_may_assign_every_role_of_the_profile_of_its_source(pipeline: Pipeline) -> None:
     assignee = Role(ROLE, 1, frozenset({"Director"}))
     pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
     pipeline.source()
@@ -65,7 +65,7 @@ def test_r54_a_system_assigns_what_its_source_was_registered_for(pipeline: Pipel
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_a_header_of_another_profile_is_recognised(pipeline: Pipeline) -> None:
+def test_a_header_of_another_profile_is_recognized(pipeline: Pipeline) -> None:
     created = pipeline.upload(b"External Id,Account manager email,Workflow name\r\n1,a@b.c,W\r\n")
 
     pipeline.run(created)
@@ -83,7 +83,7 @@ def test_a_header_of_no_profile_is_reported_as_it_is(pipeline: Pipeline) -> None
     assert "fits" not in pipeline.summary(created)["refusal"]["message"]
 
 
-def test_a_careless_profile_does_not_keep_other_files_from_being_refused(
+def test_a_careless_profile_does_not_stop_other_refusals(
     pipeline: Pipeline,
 ) -> None:
     users = presets()["directory-users"]

@@ -10,7 +10,7 @@ STILL_THERE = f"{AMINA},Amina Otieno,Sales,Kenya,active,,,,"
 GONE = f"{AMINA},Amina Otieno,Sales,Kenya,deleted,,,,"
 
 
-def test_an_older_file_does_not_bring_back_who_was_deleted(pipeline: Pipeline) -> None:
+def test_an_older_file_does_not_restore_a_deleted_user(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
@@ -26,7 +26,7 @@ def test_an_older_file_does_not_bring_back_who_was_deleted(pipeline: Pipeline) -
     assert pipeline.holders("K000", "K001") == ["", ""]
 
 
-def test_a_later_file_brings_the_user_back_without_accounts(pipeline: Pipeline) -> None:
+def test_a_later_file_restores_the_user_without_accounts(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
@@ -41,7 +41,7 @@ def test_a_later_file_brings_the_user_back_without_accounts(pipeline: Pipeline) 
     assert pipeline.holders("K000") == [""]
 
 
-def test_a_user_who_is_deleted_by_a_dropped_file_leaves_every_account(pipeline: Pipeline) -> None:
+def test_a_user_whom_a_dropped_file_deletes_is_removed_from_every_account(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()

@@ -51,7 +51,7 @@ def logins(pipeline: Pipeline) -> dict[str, str]:
     }
 
 
-def test_login_names_that_differ_by_a_sharp_s_only_are_one(pipeline: Pipeline) -> None:
+def test_login_names_that_differ_only_by_a_sharp_s_are_the_same(pipeline: Pipeline) -> None:
     users(pipeline, f"{ZOE},wei\u00df", header=LOGINS)
     created = users(pipeline, f"{YAN},WEISS", header=LOGINS)
 
@@ -60,7 +60,7 @@ def test_login_names_that_differ_by_a_sharp_s_only_are_one(pipeline: Pipeline) -
 
 
 @pytest.mark.parametrize("work", [forwards, backwards])
-def test_r91_a_login_name_that_lines_of_two_users_ask_for_is_nobodys(
+def test_r91_a_login_name_that_lines_of_two_users_ask_for_goes_to_nobody(
     pipeline: Pipeline, work: Callable[..., ObjectCreated]
 ) -> None:
     created = work(pipeline, f"{ZOE},Zed", f"{XIA},xia", f"{YAN}, zed ")
@@ -90,13 +90,13 @@ def test_identical_lines_of_one_user_still_count_once(pipeline: Pipeline) -> Non
     assert logins(pipeline) == {ZOE: "zed"}
 
 
-def test_no_line_stands_for_one_whose_login_name_is_contested(pipeline: Pipeline) -> None:
+def test_all_lines_with_a_contested_login_name_are_rejected(pipeline: Pipeline) -> None:
     created = forwards(pipeline, f"{ZOE},zed", f"{ZOE},zed", f"{YAN},zed")
 
     assert codes(pipeline, created) == ["LOGIN_REPEATED"] * 3
 
 
-def test_lines_that_contradict_each_other_are_reported_so_beside_contested_names(
+def test_contradicting_lines_keep_their_code_beside_contested_names(
     pipeline: Pipeline,
 ) -> None:
     created = forwards(
@@ -111,7 +111,7 @@ def test_lines_that_contradict_each_other_are_reported_so_beside_contested_names
     ]
 
 
-def test_who_a_line_deletes_asks_for_no_login_name(pipeline: Pipeline) -> None:
+def test_a_line_that_deletes_its_user_asks_for_no_login_name(pipeline: Pipeline) -> None:
     created = forwards(
         pipeline,
         f"{ZOE},zed,deleted",
@@ -124,14 +124,14 @@ def test_who_a_line_deletes_asks_for_no_login_name(pipeline: Pipeline) -> None:
     assert codes(pipeline, created) == ["", "", "", ""]
 
 
-def test_a_line_that_cannot_be_read_takes_part_in_nothing(pipeline: Pipeline) -> None:
+def test_an_unreadable_line_does_not_contest_a_login_name(pipeline: Pipeline) -> None:
     created = forwards(pipeline, "zoe,zed", f"{YAN},zed", ",zed")
 
     assert codes(pipeline, created) == ["ADDRESS_INVALID", "", "ADDRESS_INVALID"]
     assert logins(pipeline) == {YAN: "zed"}
 
 
-def test_every_writing_of_a_login_name_is_the_same_name(pipeline: Pipeline) -> None:
+def test_all_spellings_of_a_login_name_are_the_same_name(pipeline: Pipeline) -> None:
     created = forwards(
         pipeline,
         f"{ZOE},b\u00d6b",
@@ -142,7 +142,7 @@ def test_every_writing_of_a_login_name_is_the_same_name(pipeline: Pipeline) -> N
     assert codes(pipeline, created) == ["LOGIN_REPEATED"] * 3
 
 
-def test_a_dry_run_tells_of_contested_login_names_as_the_run_does(pipeline: Pipeline) -> None:
+def test_a_dry_run_reports_contested_login_names_as_the_run_does(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket(profile="directory-users", mode=Mode.DRY_RUN)
     created = pipeline.upload(file(LOGINS, f"{ZOE},zed", f"{YAN},zed"), ticket)
     pipeline.run(created)
@@ -150,7 +150,7 @@ def test_a_dry_run_tells_of_contested_login_names_as_the_run_does(pipeline: Pipe
     assert codes(pipeline, created) == ["LOGIN_REPEATED"] * 2
 
 
-def test_a_chunk_without_the_login_names_that_were_stored_for_it_waits(
+def test_a_chunk_waits_for_the_login_names_that_are_stored_for_it(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source(writes_directory=True)
@@ -212,7 +212,7 @@ def test_users_cannot_exchange_their_login_names_in_one_file(
 
 
 @pytest.mark.parametrize("work", [forwards, backwards])
-def test_who_comes_back_without_a_word_of_their_login_name_has_none(
+def test_a_restored_user_has_no_login_name_unless_the_line_gives_one(
     pipeline: Pipeline, work: Callable[..., ObjectCreated]
 ) -> None:
     known(pipeline, f"{ZOE},zed")
@@ -228,7 +228,7 @@ def test_who_comes_back_without_a_word_of_their_login_name_has_none(
     assert codes(pipeline, forwards(pipeline, f"{ZOE},Zed")) == [""]
 
 
-def test_a_list_that_has_a_deleted_user_asks_for_no_login_name(pipeline: Pipeline) -> None:
+def test_a_line_about_a_deleted_user_asks_for_no_login_name(pipeline: Pipeline) -> None:
     known(pipeline, f"{ZOE},zed")
     users(pipeline, f"{ZOE},deleted", header="email,status")
     known(pipeline, f"{YAN},zed")
@@ -240,7 +240,7 @@ def test_a_list_that_has_a_deleted_user_asks_for_no_login_name(pipeline: Pipelin
     assert pipeline.counts(created) == {"lines": 2, "unchanged": 2}
 
 
-def test_of_two_files_the_older_does_not_get_what_the_newer_sets_free(pipeline: Pipeline) -> None:
+def test_an_older_file_does_not_get_a_login_name_that_a_newer_one_frees(pipeline: Pipeline) -> None:
     known(pipeline, f"{ZOE},zed")
     older = dropped(pipeline, "users-1.csv", file(LOGINS, f"{YAN},zed"))
     pipeline.clock.now += 60
@@ -252,7 +252,7 @@ def test_of_two_files_the_older_does_not_get_what_the_newer_sets_free(pipeline: 
     assert codes(pipeline, older) == ["LOGIN_TAKEN"]
 
 
-def test_a_login_name_that_was_lost_while_its_line_was_decided_is_asked_for_again(
+def test_a_login_name_that_is_lost_while_its_line_is_decided_is_claimed_again(
     pipeline: Pipeline,
 ) -> None:
     """An older file takes it from the user, and somebody else gets it, before that is written."""
@@ -310,7 +310,7 @@ def tellings(draw: st.DrawFn, names: Iterable[str]) -> list[str]:
 @given(
     before=tellings(["", "a", "b", "c"]), rows=tellings(["", "a", "b", "c", "d"]), data=st.data()
 )
-def test_what_users_come_to_knows_no_cut_and_no_order(
+def test_users_end_the_same_however_the_file_is_cut_and_in_any_order(
     pipeline: Pipeline, empty: Snapshot, before: list[str], rows: list[str], data: st.DataObject
 ) -> None:
     """A file in one piece, and in pieces in any order, of which some are killed and come again."""

@@ -32,7 +32,7 @@ def at_home(pipeline: Pipeline) -> int:
     return sum(item["held"]["BOOL"] and pk == home_of(pk) for (pk, _), item in items.items())
 
 
-def test_large_portfolios_are_spread_and_small_ones_stay_and_all_comes_back(
+def test_large_portfolios_are_spread_small_ones_stay_and_all_can_be_moved_back(
     pipeline: Pipeline, layout: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     holds(pipeline, portfolios.LARGE_FROM)
@@ -52,7 +52,7 @@ def test_large_portfolios_are_spread_and_small_ones_stay_and_all_comes_back(
 
 @pytest.mark.usefixtures("pipeline")
 @pytest.mark.parametrize(("found", "words"), [("together", []), ("spread", ["--back"])])
-def test_items_are_not_moved_against_the_direction_in_which_functions_write(
+def test_items_are_moved_only_in_the_direction_in_which_functions_write(
     layout: dict[str, str],
     found: str,
     words: list[str],
@@ -65,7 +65,7 @@ def test_items_are_not_moved_against_the_direction_in_which_functions_write(
     assert f"found KeyLayout={found}" in capsys.readouterr().err
 
 
-def test_no_more_items_are_moved_in_a_second_than_the_operator_allows(
+def test_at_most_the_allowed_number_of_items_is_moved_in_a_second(
     pipeline: Pipeline, layout: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert layout["KeyLayout"] == "spread"

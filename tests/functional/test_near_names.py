@@ -44,7 +44,7 @@ def test_the_directory_is_read_once_for_all_chunks_of_an_import(
     assert all(hint.endswith(f"did you mean {AMINA}?") for hint in found)
 
 
-def test_a_chunk_that_comes_later_gives_the_same_hint_though_a_likelier_user_has_come(
+def test_a_later_chunk_gives_the_same_hint_even_if_a_likelier_user_was_created(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     created = misspelt(pipeline, monkeypatch, 2)
@@ -59,7 +59,7 @@ def test_a_chunk_that_comes_later_gives_the_same_hint_though_a_likelier_user_has
     assert first == second
 
 
-def test_chunks_that_start_together_take_what_the_first_of_them_has_stored(
+def test_chunks_that_start_together_use_the_list_that_the_first_has_stored(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     created = misspelt(pipeline, monkeypatch, 2)
@@ -80,7 +80,7 @@ def test_chunks_that_start_together_take_what_the_first_of_them_has_stored(
     assert first == second
 
 
-def test_a_file_whose_addresses_are_all_known_stores_none(pipeline: Pipeline) -> None:
+def test_a_file_whose_addresses_are_all_known_stores_no_list(pipeline: Pipeline) -> None:
     ids = pipeline.kenyan(3)
     created = pipeline.upload(file_of((one, AMINA) for one in ids))
 
@@ -90,7 +90,7 @@ def test_a_file_whose_addresses_are_all_known_stores_none(pipeline: Pipeline) ->
     assert addresses_key(import_id(created)) not in stored
 
 
-def test_addresses_of_another_tenant_are_not_among_them(
+def test_addresses_of_another_tenant_are_not_in_the_list(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(validate, "MIN_CHUNK_BYTES", 1)

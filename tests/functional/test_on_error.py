@@ -58,7 +58,7 @@ def test_a_file_whose_lines_are_all_good_is_applied_as_it_was_checked(pipeline: 
     assert (entry["door"], entry["after"]["ticket"]) == ("check", dry_run["applied_by"])
 
 
-def test_one_bad_line_stops_all_and_the_results_say_what_would_have_happened(
+def test_one_bad_line_stops_the_file_and_the_results_say_what_would_have_happened(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1, held_by=AMINA)
@@ -79,7 +79,7 @@ def test_one_bad_line_stops_all_and_the_results_say_what_would_have_happened(
 
 
 @pytest.mark.parametrize(("percent", "is_applied"), [(50, True), (49, False)])
-def test_a_file_is_stopped_above_the_percentage_only(
+def test_a_file_is_stopped_only_above_the_percentage(
     pipeline: Pipeline, percent: int, is_applied: bool
 ) -> None:
     pipeline.kenyan(1, held_by=AMINA)
@@ -125,7 +125,7 @@ def test_a_line_that_is_superseded_when_checked_stops_all(pipeline: Pipeline) ->
     assert pipeline.item(early).state == "error"
 
 
-def test_the_source_decides_before_the_profile_and_the_upload_before_both(
+def test_the_choice_of_the_upload_goes_before_that_of_the_source_and_then_the_profile(
     pipeline: Pipeline,
 ) -> None:
     profile = replace(presets()["single-strict"], name="strict", on_error=on_error_from(ALL))
@@ -143,7 +143,7 @@ def test_the_source_decides_before_the_profile_and_the_upload_before_both(
     assert pipeline.holders("K000", "K001", "K002") == [AMINA, BARAKA, BARAKA]
 
 
-def test_a_dropped_file_is_applied_in_the_name_of_its_source(pipeline: Pipeline) -> None:
+def test_a_dropped_file_is_applied_on_behalf_of_its_source(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.source(on_error=ALL)
     pipeline.run(pipeline.drop(file_of([("K000", BARAKA)])))
@@ -155,7 +155,7 @@ def test_a_dropped_file_is_applied_in_the_name_of_its_source(pipeline: Pipeline)
     assert (done["source"], done["uploader"]) == ("erp", "")
 
 
-def test_a_warning_that_only_the_check_can_give_is_announced_with_what_applies_it(
+def test_the_import_that_applies_a_checked_file_has_the_warnings_of_the_check(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1, held_by=AMINA)
@@ -169,7 +169,7 @@ def test_a_warning_that_only_the_check_can_give_is_announced_with_what_applies_i
     assert warning["code"] == "OLD_FILE_AGAIN"
 
 
-def test_a_stopped_file_is_applied_only_by_who_asks_for_its_good_lines(pipeline: Pipeline) -> None:
+def test_a_stopped_file_is_applied_only_with_the_choice_apply_good(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     check = checked(pipeline, ("K000", BARAKA), BAD)
     path = f"/imports/{import_id(check)}/apply"

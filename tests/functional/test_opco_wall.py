@@ -60,7 +60,7 @@ def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
 
 
 @pytest.mark.parametrize(("wall", "is_taken"), WALLS)
-def test_finding_1_a_file_of_a_profile_without_a_wall_meets_the_tenants(
+def test_finding_1_the_wall_of_the_tenant_applies_under_a_profile_without_a_wall(
     pipeline: Pipeline, wall: OpcoWall, *, is_taken: bool
 ) -> None:
     put_wall(pipeline, wall)
@@ -75,7 +75,7 @@ def test_finding_1_a_file_of_a_profile_without_a_wall_meets_the_tenants(
 
 
 @pytest.mark.parametrize(("wall", "is_taken"), WALLS)
-def test_finding_1_viewers_are_kept_out_as_managers_are(
+def test_finding_1_the_wall_applies_to_viewers_as_to_managers(
     pipeline: Pipeline, wall: OpcoWall, *, is_taken: bool
 ) -> None:
     put_wall(pipeline, wall)
@@ -91,7 +91,7 @@ def test_finding_1_viewers_are_kept_out_as_managers_are(
 
 
 @pytest.mark.parametrize(("wall", "is_taken"), WALLS)
-def test_finding_1_all_accounts_of_a_holder_meet_the_wall_when_they_are_handed_over(
+def test_finding_1_the_wall_applies_when_all_accounts_of_a_holder_are_reassigned(
     pipeline: Pipeline, wall: OpcoWall, *, is_taken: bool
 ) -> None:
     put_wall(pipeline, wall)
@@ -106,7 +106,7 @@ def test_finding_1_all_accounts_of_a_holder_meet_the_wall_when_they_are_handed_o
 
 
 @pytest.mark.parametrize(("wall", "is_taken"), WALLS)
-def test_finding_1_an_undo_gives_nobody_back_across_the_wall_and_names_the_line(
+def test_finding_1_an_undo_restores_nobody_across_the_wall_and_names_the_line(
     pipeline: Pipeline, wall: OpcoWall, *, is_taken: bool
 ) -> None:
     put_wall(pipeline, wall)
@@ -123,7 +123,7 @@ def test_finding_1_an_undo_gives_nobody_back_across_the_wall_and_names_the_line(
     assert is_taken or TOGO in pipeline.table(undo, "errors.csv")[0]["error"]
 
 
-def test_finding_1_taking_somebody_off_never_meets_the_wall(pipeline: Pipeline) -> None:
+def test_finding_1_the_wall_never_stops_a_removal(pipeline: Pipeline) -> None:
     pipeline.accounts(
         Account(TENANT, "K1", 1, opco="Kenya", assigned={ROLE: (TOGO,)}),
         Account(TENANT, "K2", 1, opco="Kenya", assigned={ROLE: (TOGO, AMINA)}),
@@ -138,7 +138,7 @@ def test_finding_1_taking_somebody_off_never_meets_the_wall(pipeline: Pipeline) 
     assert pipeline.holders("K1", "K2") == ["", AMINA]
 
 
-def test_finding_1_who_comes_gets_the_places_of_their_own_opco_and_the_others_wait(
+def test_finding_1_a_new_user_gets_the_accounts_of_their_own_opco_and_the_others_wait(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1)
@@ -155,7 +155,7 @@ def test_finding_1_who_comes_gets_the_places_of_their_own_opco_and_the_others_wa
 
 
 @pytest.mark.parametrize("whose", ["account", "user"])
-def test_finding_1_what_waits_behind_the_wall_is_looked_at_when_an_opco_is_corrected(
+def test_finding_1_accounts_that_wait_behind_the_wall_are_rechecked_when_an_opco_is_corrected(
     pipeline: Pipeline, whose: str
 ) -> None:
     pipeline.accounts(Account(TENANT, "T1", 1, opco="Togo"))
@@ -178,7 +178,7 @@ def test_finding_1_what_waits_behind_the_wall_is_looked_at_when_an_opco_is_corre
     assert awaited(pipeline) == []
 
 
-def test_where_profiles_alone_have_walls_who_comes_gets_every_place(pipeline: Pipeline) -> None:
+def test_with_the_wall_by_profile_a_new_user_gets_every_pending_account(pipeline: Pipeline) -> None:
     put_wall(pipeline, OpcoWall.BY_PROFILE)
     pipeline.accounts(Account(TENANT, "T1", 1, opco="Togo"))
     await_newcomer(pipeline, "T1")
@@ -207,7 +207,7 @@ def test_finding_1_a_new_account_gets_no_manager_of_another_opco(
 
 
 @pytest.mark.parametrize(("first", "then"), [WALLS, WALLS[::-1]])
-def test_finding_1_an_import_is_decided_by_the_setting_that_it_was_validated_with(
+def test_finding_1_an_import_is_decided_by_the_setting_at_its_validation(
     pipeline: Pipeline, first: tuple[OpcoWall, bool], then: tuple[OpcoWall, bool]
 ) -> None:
     wall, is_taken = first
@@ -223,7 +223,7 @@ def test_finding_1_an_import_is_decided_by_the_setting_that_it_was_validated_wit
     assert pipeline.holders("K000") == [TOGO if is_taken else AMINA]
 
 
-def test_an_admin_takes_the_wall_down_and_no_other_word_does(pipeline: Pipeline) -> None:
+def test_an_admin_sets_the_wall_by_profile_and_no_unknown_value(pipeline: Pipeline) -> None:
     office = api(pipeline)
 
     refused = office.request("PATCH", "/settings", {"opco_wall": "never"})

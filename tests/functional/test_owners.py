@@ -69,7 +69,7 @@ def test_r30_all_accounts_of_somebody_get_another_owner(pipeline: Pipeline) -> N
         (None, (SALES,)),
     ],
 )
-def test_who_holds_an_account_together_with_somebody_keeps_it(
+def test_other_holders_of_a_reassigned_account_keep_it(
     pipeline: Pipeline, to: object, after: tuple[str, ...]
 ) -> None:
     pipeline.accounts(Account(TENANT, "K1", 1, assigned={ROLE: (AMINA, SALES)}))
@@ -83,7 +83,7 @@ def test_who_holds_an_account_together_with_somebody_keeps_it(
     assert pipeline.counts(written) == {"lines": 1, "updated": 1}
 
 
-def test_who_stays_need_not_be_somebody_who_could_come(pipeline: Pipeline) -> None:
+def test_the_other_holders_need_not_satisfy_the_profile(pipeline: Pipeline) -> None:
     """Neither the wall nor the one manager that the profile takes is about them."""
     pipeline.accounts(
         Account(
@@ -119,7 +119,7 @@ def test_accounts_that_have_changed_hands_meanwhile_are_left_alone(pipeline: Pip
     assert messages == [f"the account has changed since: {why}", "", ""]
 
 
-def test_what_somebody_hands_over_waits_for_older_imports(pipeline: Pipeline) -> None:
+def test_a_reassignment_from_a_holder_waits_for_older_imports(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     older = pipeline.upload(file_of([("K000", SALES)]))
@@ -136,7 +136,7 @@ def test_what_somebody_hands_over_waits_for_older_imports(pipeline: Pipeline) ->
     assert pipeline.holders("K000", "K001") == [SALES, BARAKA]
 
 
-def test_what_was_handed_over_is_taken_back(pipeline: Pipeline) -> None:
+def test_a_reassignment_can_be_undone(pipeline: Pipeline) -> None:
     pipeline.accounts(Account(TENANT, "K1", 1, assigned={ROLE: (AMINA, SALES)}))
     pipeline.settle()
     api(pipeline).post("/assignments", FROM_AMINA)
@@ -149,7 +149,7 @@ def test_what_was_handed_over_is_taken_back(pipeline: Pipeline) -> None:
     assert pipeline.account("K1").assigned == {ROLE: (AMINA, SALES)}
 
 
-def test_to_be_held_by_nobody_any_more_waits_for_an_admin(pipeline: Pipeline) -> None:
+def test_a_reassignment_to_nobody_waits_for_an_admin(pipeline: Pipeline) -> None:
     """Where somebody else stays, nothing is cleared."""
     open_to_all = replace(presets()["multi-with-workflow"], name="open", uploader_roles=frozenset())
     pipeline.resources.tables.directory.put_profile(TENANT, open_to_all)
@@ -167,7 +167,7 @@ def test_to_be_held_by_nobody_any_more_waits_for_an_admin(pipeline: Pipeline) ->
     assert pipeline.item(written).approval["would_clear"] == 15
 
 
-def test_who_holds_nothing_hands_nothing_over(pipeline: Pipeline) -> None:
+def test_a_reassignment_from_a_user_who_holds_nothing_changes_nothing(pipeline: Pipeline) -> None:
     expected = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
     api(pipeline).post("/assignments", expected)
     (written,) = pipeline.settle()
@@ -176,7 +176,7 @@ def test_who_holds_nothing_hands_nothing_over(pipeline: Pipeline) -> None:
     assert pipeline.counts(written) == {}
 
 
-def test_nobody_can_be_the_owner(pipeline: Pipeline) -> None:
+def test_accounts_can_be_reassigned_to_nobody(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
 
     api(pipeline).post("/assignments", EXPECTED | {"to": None})
@@ -185,7 +185,7 @@ def test_nobody_can_be_the_owner(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [""]
 
 
-def test_what_was_not_handed_to_nobody_is_asked_for_again(pipeline: Pipeline) -> None:
+def test_an_unprocessed_reassignment_to_nobody_must_be_requested_again(pipeline: Pipeline) -> None:
     """A report of such a file says `(nobody)`, which its profile need not know."""
     pipeline.kenyan(1, held_by=AMINA)
     answer = api(pipeline).post("/assignments", EXPECTED | {"to": None})
@@ -204,7 +204,7 @@ def test_what_was_not_handed_to_nobody_is_asked_for_again(pipeline: Pipeline) ->
     assert pipeline.holders("K000") == [""]
 
 
-def test_several_hold_a_role_that_takes_them(pipeline: Pipeline) -> None:
+def test_a_role_that_allows_several_users_can_be_reassigned_to_several(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     expected = EXPECTED | {"profile": "multi-with-workflow", "to": [BARAKA, SALES]}
 
@@ -215,7 +215,7 @@ def test_several_hold_a_role_that_takes_them(pipeline: Pipeline) -> None:
     assert pipeline.account("K000").assigned[ROLE] == tuple(sorted((BARAKA, SALES)))
 
 
-def test_a_dry_run_hands_nothing_over(pipeline: Pipeline) -> None:
+def test_a_dry_run_reassigns_nothing(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
 
     api(pipeline).post("/assignments", EXPECTED | {"mode": "dry_run"})
@@ -235,7 +235,7 @@ def test_ids_of_any_kind_reach_their_accounts(pipeline: Pipeline) -> None:
     assert pipeline.holders(*ids) == [BARAKA] * len(ids)
 
 
-def test_the_opco_wall_stands_for_accounts_handed_over(pipeline: Pipeline) -> None:
+def test_the_opco_wall_applies_to_reassigned_accounts(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
 
     api(pipeline).post("/assignments", EXPECTED | {"to": TOGO})
@@ -270,7 +270,7 @@ def test_the_opco_wall_stands_for_accounts_handed_over(pipeline: Pipeline) -> No
         ("more", {"more": 1}),
     ],
 )
-def test_a_value_that_cannot_be_taken_is_named_and_nothing_is_written(
+def test_an_invalid_value_is_refused_with_its_field_and_nothing_is_written(
     pipeline: Pipeline, field: str, change: dict[str, Any]
 ) -> None:
     before = pipeline.memory.snapshot()
@@ -287,7 +287,7 @@ def test_a_value_that_cannot_be_taken_is_named_and_nothing_is_written(
     [["a" * 2048], [str(number) for number in range(10_000)]],
     ids=["longest", "most"],
 )
-def test_as_much_as_can_be_handed_over_is_taken(pipeline: Pipeline, account_ids: list[str]) -> None:
+def test_the_largest_reassignment_is_accepted(pipeline: Pipeline, account_ids: list[str]) -> None:
     answer = api(pipeline).post("/assignments", EXPECTED | {"account_ids": account_ids})
 
     assert answer.status == 202, answer.text
@@ -306,7 +306,7 @@ def test_a_workflow_may_have_the_separator_of_users_in_its_name(pipeline: Pipeli
     assert pipeline.account("K000").assigned["workflow"] == (workflow,)
 
 
-def test_names_that_no_cell_can_hold_are_reported_before_they_are_looked_up(
+def test_names_that_no_cell_can_hold_are_refused_before_they_are_looked_up(
     pipeline: Pipeline,
 ) -> None:
     names = [f"{number}@x.example" for number in range(900)]
@@ -320,7 +320,7 @@ def test_names_that_no_cell_can_hold_are_reported_before_they_are_looked_up(
 
 
 @pytest.mark.parametrize("account", ["K\u00a01", "K1\u2007", "\u3000K1"])
-def test_an_id_with_a_space_of_another_kind_within_it_is_one(
+def test_an_id_that_contains_an_unusual_space_is_one_id(
     pipeline: Pipeline, account: str
 ) -> None:
     pipeline.accounts(Account(TENANT, account.strip(), 1, opco="Kenya"))
@@ -332,11 +332,11 @@ def test_an_id_with_a_space_of_another_kind_within_it_is_one(
     assert pipeline.holders(account.strip()) == [EXPECTED["to"]]
 
 
-def test_only_who_may_upload_such_files_may_hand_over(pipeline: Pipeline) -> None:
+def test_only_users_who_may_upload_such_files_reassign_accounts(pipeline: Pipeline) -> None:
     assert api(pipeline, AMINA).post("/assignments", EXPECTED).status == 403
 
 
-def test_r54_only_who_may_assign_the_role_may_hand_it_over(pipeline: Pipeline) -> None:
+def test_r54_only_users_who_may_assign_the_role_reassign_it(pipeline: Pipeline) -> None:
     assignee = Role(ROLE, 1, frozenset({"Director"}))
     pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
 
@@ -349,7 +349,7 @@ def test_r54_only_who_may_assign_the_role_may_hand_it_over(pipeline: Pipeline) -
 MISTYPED: dict[str, Any] = {"profile": PATIENT, "to": AMINA, "held_by": NEWCOMER}
 
 
-def test_a_mistyped_address_that_accounts_wait_for_is_handed_over(pipeline: Pipeline) -> None:
+def test_accounts_that_wait_for_a_mistyped_address_can_be_reassigned(pipeline: Pipeline) -> None:
     pipeline.kenyan(3, held_by=BARAKA)
     await_newcomer(pipeline, "K000", "K002")
     pipeline.settle()
@@ -363,7 +363,7 @@ def test_a_mistyped_address_that_accounts_wait_for_is_handed_over(pipeline: Pipe
     assert awaited(pipeline) == []
 
 
-def test_an_address_that_nobody_has_and_nothing_waits_for_is_reported(pipeline: Pipeline) -> None:
+def test_a_reassignment_from_an_unknown_address_is_refused(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     await_newcomer(pipeline, "K000")
     pipeline.settle()
@@ -373,7 +373,7 @@ def test_an_address_that_nobody_has_and_nothing_waits_for_is_reported(pipeline: 
     assert (answer.status, answer.body["field"]) == (400, "held_by")
 
 
-def test_of_a_user_and_what_waits_for_one_each_can_be_handed_over(pipeline: Pipeline) -> None:
+def test_accounts_that_wait_for_the_address_of_an_inactive_user_can_be_reassigned(pipeline: Pipeline) -> None:
     pipeline.kenyan(2)
     await_newcomer(pipeline, "K000")
     pipeline.settle()
@@ -390,7 +390,7 @@ def test_of_a_user_and_what_waits_for_one_each_can_be_handed_over(pipeline: Pipe
 
 
 @pytest.mark.parametrize("route", ["one", "several"])
-def test_an_address_that_accounts_wait_for_is_deleted_as_a_user_is(
+def test_a_pending_address_is_deleted_like_a_user(
     pipeline: Pipeline, route: str
 ) -> None:
     pipeline.kenyan(2, held_by=BARAKA)

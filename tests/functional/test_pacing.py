@@ -49,7 +49,7 @@ def test_after_a_fast_file_chunks_are_larger(pipeline: Pipeline) -> None:
     assert sizes(pipeline, pipeline.upload(SHORT_LINES)) == [6_000, 1_000]
 
 
-def test_the_pace_of_a_file_is_its_lines_by_the_time_that_workers_had_them(
+def test_the_pace_of_a_file_is_its_lines_divided_by_the_time_of_its_workers(
     pipeline: Pipeline,
 ) -> None:
     worked(pipeline, 12)
@@ -59,7 +59,7 @@ def test_the_pace_of_a_file_is_its_lines_by_the_time_that_workers_had_them(
 
 
 @pytest.mark.parametrize(("seconds", "mode"), [(9, Mode.RUN), (12, Mode.DRY_RUN)])
-def test_what_writes_nothing_or_is_short_tells_no_pace(
+def test_a_file_that_is_short_or_writes_nothing_sets_no_pace(
     pipeline: Pipeline, seconds: float, mode: Mode
 ) -> None:
     worked(pipeline, seconds, mode=mode)

@@ -131,7 +131,7 @@ def test_a_statement_that_a_table_refuses_holds_up_no_other_account(
     assert {name for name, _ in events(pipeline)} == {"K000", "K001", "K002"}
 
 
-def test_what_comes_later_of_an_account_waits_behind_what_is_parked_of_it(
+def test_later_records_of_an_account_wait_behind_its_parked_ones(
     pipeline: Pipeline,
 ) -> None:
     poisoned(pipeline)
@@ -144,7 +144,7 @@ def test_what_comes_later_of_an_account_waits_behind_what_is_parked_of_it(
     assert parked(pipeline) == []
 
 
-def test_a_replay_of_what_still_fails_leaves_it_and_what_is_behind_it(pipeline: Pipeline) -> None:
+def test_a_replay_leaves_a_record_that_still_fails_and_those_behind_it(pipeline: Pipeline) -> None:
     poisoned(pipeline)
 
     with Poison(pipeline, "BatchWriteItem", f"{TENANT}#K001"):
@@ -154,7 +154,7 @@ def test_a_replay_of_what_still_fails_leaves_it_and_what_is_behind_it(pipeline: 
     assert replayed(pipeline) == {"replayed": 2, "left": 0}
 
 
-def test_an_account_of_which_all_is_replayed_is_published_at_once_again(pipeline: Pipeline) -> None:
+def test_an_account_is_published_at_once_again_after_all_its_records_are_replayed(pipeline: Pipeline) -> None:
     poisoned(pipeline)
     replayed(pipeline)
 
@@ -164,7 +164,7 @@ def test_an_account_of_which_all_is_replayed_is_published_at_once_again(pipeline
     assert parked(pipeline) == []
 
 
-def test_a_replay_that_is_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -> None:
+def test_the_next_replay_completes_one_that_is_killed_at_any_call(pipeline: Pipeline) -> None:
     poisoned(pipeline)
 
     for _ in killed_at_every_call(pipeline.memory, lambda: replayed(pipeline)):
@@ -222,7 +222,7 @@ def test_a_busy_service_parks_nothing(pipeline: Pipeline) -> None:
     assert parked(pipeline) == []
 
 
-def test_what_is_parked_is_counted_where_its_alarm_looks(
+def test_parked_records_are_counted_in_the_metric_of_their_alarm(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     poisoned(pipeline)
@@ -235,7 +235,7 @@ def test_what_is_parked_is_counted_where_its_alarm_looks(
     assert counted == [[1.0], [1.0]]
 
 
-def test_so_many_parked_accounts_that_one_list_does_not_hold_them_are_all_known(
+def test_parked_accounts_are_all_known_even_if_they_fill_several_pages(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poisoned(pipeline)
@@ -248,7 +248,7 @@ def test_so_many_parked_accounts_that_one_list_does_not_hold_them_are_all_known(
     assert len(parked(pipeline)) == 3
 
 
-def test_a_batch_that_lambda_gave_up_is_taken_up_by_a_replay(pipeline: Pipeline) -> None:
+def test_a_replay_processes_a_batch_that_lambda_gave_up(pipeline: Pipeline) -> None:
     pipeline.kenyan(2)
     pipeline.publish()
     given_up = hand_over(pipeline, AMINA, "K000", "K001")
@@ -369,7 +369,7 @@ def test_a_history_entry_takes_no_more_bytes_than_its_characters_do(pipeline: Pi
     assert entry.receipt.changes == account.receipts[0].changes
 
 
-def test_an_event_that_is_too_large_is_reported_without_its_changes_and_says_so(
+def test_an_event_that_is_too_large_leaves_out_its_changes_and_says_so(
     pipeline: Pipeline,
 ) -> None:
     pipeline.invoke(publish.lambda_handler, records_of(pipeline, changed(2000)))
@@ -380,7 +380,7 @@ def test_an_event_that_is_too_large_is_reported_without_its_changes_and_says_so(
     assert detail["changes_left_out"] is True
 
 
-def test_events_that_are_too_large_together_are_put_in_several_calls(pipeline: Pipeline) -> None:
+def test_events_that_are_too_large_together_are_sent_in_several_calls(pipeline: Pipeline) -> None:
     account = changed(700)
     each = [Account(**{**fields(account), "account_id": f"K{place:03d}"}) for place in range(6)]
 

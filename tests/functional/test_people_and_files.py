@@ -26,7 +26,7 @@ def test_a_file_that_came_before_an_edit_does_not_undo_it(pipeline: Pipeline) ->
     assert (user(pipeline, AMINA).name, user(pipeline, AMINA).opco) == ("Amina Edited", "Kenya")
 
 
-def test_a_file_that_comes_after_an_edit_is_heard(pipeline: Pipeline) -> None:
+def test_a_directory_file_uploaded_after_an_edit_applies(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     edit(pipeline)
     pipeline.clock.now += 1
@@ -40,7 +40,7 @@ def test_a_file_that_comes_after_an_edit_is_heard(pipeline: Pipeline) -> None:
     assert [one["email"] for one in answer.body["users"]] == [AMINA]
 
 
-def test_an_edit_after_a_file_keeps_what_the_file_has_marked(pipeline: Pipeline) -> None:
+def test_an_edit_keeps_the_receipts_of_a_file(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(USERS, f"{AMINA},Amina Filed,Sales,Togo,,,,,"))
     pipeline.run(created)
@@ -51,7 +51,7 @@ def test_an_edit_after_a_file_keeps_what_the_file_has_marked(pipeline: Pipeline)
     assert [mark.line for mark in records[AMINA].receipts] == [2]
 
 
-def test_a_name_that_a_file_brought_and_nobody_can_look_up_is_edited(pipeline: Pipeline) -> None:
+def test_a_name_that_is_too_long_for_the_index_can_be_edited(pipeline: Pipeline) -> None:
     pipeline.source(writes_directory=True)
     long = "\ufdfa" * 200
     pipeline.run(dropped(pipeline, "users.csv", file(USERS, f"{AMINA},{long},Sales,Togo,,,,,")))

@@ -88,7 +88,7 @@ def _text_of(item: Any) -> str:
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)
-def test_a_request_that_was_cut_off_anywhere_is_made_whole_by_its_repetition(
+def test_repeating_a_request_completes_one_that_was_cut_off_at_any_call(
     pipeline: Pipeline, request_: Request
 ) -> None:
     world, before = world_of(pipeline)
@@ -127,7 +127,7 @@ TRANSACTED = [one for one in REQUESTS if "/users" in one.path]
 
 @pytest.mark.parametrize("request_", TRANSACTED, ids=str)
 @pytest.mark.parametrize("others", [{}, {1: "ConditionalCheckFailed"}])
-def test_a_user_in_conflict_with_another_write_is_read_and_stored_again(
+def test_a_user_whose_write_conflicts_is_read_and_stored_again(
     pipeline: Pipeline, request_: Request, others: dict[int, str]
 ) -> None:
     world, before = world_of(pipeline)
@@ -153,7 +153,7 @@ def test_a_user_in_conflict_with_another_write_is_read_and_stored_again(
         ("ThrottlingError", {1: "ConditionalCheckFailed"}),
     ],
 )
-def test_a_user_whose_table_stays_busy_is_an_outage_and_stays_as_they_were(
+def test_while_the_table_stays_busy_a_user_is_not_changed_and_an_outage_is_reported(
     pipeline: Pipeline, request_: Request, code: str, others: dict[int, str]
 ) -> None:
     world, _ = world_of(pipeline)

@@ -67,7 +67,7 @@ def test_r53_the_captured_batch_is_written_to_history_portfolios_and_the_bus(
     }
 
 
-def test_a_stack_whose_bus_nobody_listens_to_pays_for_no_event(
+def test_a_stack_with_events_off_sends_none(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHANGE_EVENTS", "off")
@@ -79,7 +79,7 @@ def test_a_stack_whose_bus_nobody_listens_to_pays_for_no_event(
     assert history(pipeline, "KE-003") == [(2, (RoleChange(ROLE, (AMINA,), ()),))]
 
 
-def test_new_accounts_join_the_portfolio_of_whoever_holds_them(pipeline: Pipeline) -> None:
+def test_new_accounts_are_added_to_the_portfolios_of_their_holders(pipeline: Pipeline) -> None:
     pipeline.invoke(app.lambda_handler, load_event("publish-new-accounts"))
 
     assert portfolio(pipeline, AMINA) == ["KE-001"]
@@ -87,7 +87,7 @@ def test_new_accounts_join_the_portfolio_of_whoever_holds_them(pipeline: Pipelin
     assert events(pipeline) == []
 
 
-def test_a_batch_that_comes_again_changes_nothing(pipeline: Pipeline) -> None:
+def test_a_batch_delivered_again_changes_nothing(pipeline: Pipeline) -> None:
     pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
     before = pipeline.memory.snapshot()
     announced = events(pipeline)
@@ -118,7 +118,7 @@ def test_history_is_a_chain(pipeline: Pipeline) -> None:
     assert (second.before, second.after) == ((AMINA,), (BARAKA,))
 
 
-def test_history_is_kept_for_ever_unless_days_are_asked_for(
+def test_history_is_kept_forever_unless_days_are_set(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = handed_over_twice(pipeline)
@@ -137,7 +137,7 @@ def test_history_is_kept_for_ever_unless_days_are_asked_for(
     assert int(items[1]["expires"]["N"]) == pytest.approx(changed_at + 30 * DAY, abs=1)
 
 
-def test_records_that_are_out_of_date_lose(pipeline: Pipeline) -> None:
+def test_outdated_records_do_not_overwrite_newer_ones(pipeline: Pipeline) -> None:
     older, newer = handed_over_twice(pipeline)
 
     for event in (newer, older, newer, older):
@@ -148,7 +148,7 @@ def test_records_that_are_out_of_date_lose(pipeline: Pipeline) -> None:
     assert [version for version, _ in history(pipeline, "K000")] == [2, 3]
 
 
-def test_several_changes_of_an_account_in_one_batch_count_in_their_order(
+def test_several_changes_of_an_account_in_one_batch_apply_in_order(
     pipeline: Pipeline,
 ) -> None:
     older, newer = handed_over_twice(pipeline)
@@ -160,7 +160,7 @@ def test_several_changes_of_an_account_in_one_batch_count_in_their_order(
     assert len(events(pipeline)) == 2
 
 
-def test_a_change_of_fields_or_of_order_is_no_change_of_hands(pipeline: Pipeline) -> None:
+def test_a_change_of_fields_or_of_order_is_no_change_of_holders(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.upload(file_of([("K001", AMINA)]))
     pipeline.publish()
@@ -177,7 +177,7 @@ def test_a_change_of_fields_or_of_order_is_no_change_of_hands(pipeline: Pipeline
     assert portfolio(pipeline, AMINA) == ["K000"]
 
 
-def test_events_that_the_bus_does_not_take_go_again(pipeline: Pipeline) -> None:
+def test_events_that_the_bus_does_not_accept_are_sent_again(pipeline: Pipeline) -> None:
     twists = [Twist(member_errors={0: "ThrottlingException"})]
 
     with incident(pipeline.memory, Mishap("PutEvents", twists=twists)):
@@ -186,7 +186,7 @@ def test_events_that_the_bus_does_not_take_go_again(pipeline: Pipeline) -> None:
     assert sorted(event["account_id"] for event in events(pipeline)) == ["KE-002", "KE-003"]
 
 
-def test_a_portfolio_that_is_read_as_it_was_moments_ago_keeps_what_is_newer(
+def test_a_stale_read_of_a_portfolio_does_not_overwrite_a_newer_version(
     pipeline: Pipeline,
 ) -> None:
     portfolios = pipeline.resources.tables.portfolios
@@ -204,7 +204,7 @@ def test_a_portfolio_that_is_read_as_it_was_moments_ago_keeps_what_is_newer(
     assert portfolio(pipeline, AMINA) == []
 
 
-def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -> None:
+def test_the_next_run_completes_a_run_killed_at_any_call(pipeline: Pipeline) -> None:
     def run() -> None:
         pipeline.invoke(app.lambda_handler, load_event("publish-changes"))
 
@@ -221,7 +221,7 @@ def test_a_run_killed_at_any_call_is_made_good_by_the_next(pipeline: Pipeline) -
         assert {event["account_id"] for event in events(pipeline)} == {"KE-002", "KE-003"}
 
 
-def test_an_import_is_reported_by_line_and_actor(pipeline: Pipeline) -> None:
+def test_history_names_the_import_its_line_and_its_actor(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(file_of([("X000", AMINA), ("K000", AMINA)]))
     pipeline.run(created)

@@ -21,7 +21,7 @@ def remembered(pipeline: Pipeline, profile: str = "single-strict") -> dict[str, 
 
 
 @pytest.mark.parametrize("mode", [Mode.RUN, Mode.DRY_RUN])
-def test_the_mapping_of_a_file_that_is_taken_in_is_remembered(
+def test_the_mapping_of_an_accepted_file_is_remembered(
     pipeline: Pipeline, mode: Mode
 ) -> None:
     pipeline.kenyan(1)
@@ -33,7 +33,7 @@ def test_the_mapping_of_a_file_that_is_taken_in_is_remembered(
     assert pipeline.resources.tables.mappings.of("another") == ([], 0)
 
 
-def test_a_file_that_is_refused_teaches_nothing(pipeline: Pipeline) -> None:
+def test_the_mapping_of_a_refused_file_is_not_remembered(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket(mapping={"Kunde": "account ID"})
 
     pipeline.run(pipeline.upload(FILE, ticket))
@@ -41,7 +41,7 @@ def test_a_file_that_is_refused_teaches_nothing(pipeline: Pipeline) -> None:
     assert remembered(pipeline) == {}
 
 
-def test_the_mapping_of_a_source_stands_with_the_source(pipeline: Pipeline) -> None:
+def test_the_mapping_of_a_source_is_not_remembered(pipeline: Pipeline) -> None:
     pipeline.source(mapping=MAPPING)
     pipeline.kenyan(1)
 
@@ -51,7 +51,7 @@ def test_the_mapping_of_a_source_stands_with_the_source(pipeline: Pipeline) -> N
     assert remembered(pipeline) == {}
 
 
-def test_a_file_without_a_mapping_forgets_nothing_and_follows_nothing(pipeline: Pipeline) -> None:
+def test_a_file_without_a_mapping_changes_and_uses_no_remembered_one(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     pipeline.run(pipeline.upload(FILE, pipeline.ticket(mapping=MAPPING)))
 
@@ -72,7 +72,7 @@ def test_the_same_mapping_again_writes_nothing(pipeline: Pipeline) -> None:
     assert pipeline.resources.tables.mappings.of(TENANT)[1] == 1
 
 
-def test_a_file_is_taken_in_though_others_keep_changing_the_list(
+def test_a_file_is_accepted_even_if_others_keep_changing_the_list(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline.kenyan(1)

@@ -49,7 +49,7 @@ def created(pipeline: Pipeline) -> ObjectCreated:
     return found
 
 
-def test_it_holds_what_the_csv_holds(pipeline: Pipeline, created: ObjectCreated) -> None:
+def test_the_workbook_has_the_rows_of_the_csv(pipeline: Pipeline, created: ObjectCreated) -> None:
     text = (pipeline.file(created, "errors.csv") or b"").decode("utf-8-sig")
 
     rows = [
@@ -61,7 +61,7 @@ def test_it_holds_what_the_csv_holds(pipeline: Pipeline, created: ObjectCreated)
     assert pipeline.item(created).has_workbook is True
 
 
-def test_a_report_that_is_made_in_files_holds_what_one_made_in_memory_holds(
+def test_a_report_written_by_way_of_files_equals_one_written_in_memory(
     pipeline: Pipeline, created: ObjectCreated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(error_report, "SMALL_BYTES", 10)
@@ -75,7 +75,7 @@ def test_a_report_that_is_made_in_files_holds_what_one_made_in_memory_holds(
         ]
 
 
-def test_the_wrong_cells_are_marked_and_no_cell_is_more_than_text(
+def test_the_wrong_cells_are_marked_and_every_cell_is_text(
     pipeline: Pipeline, created: ObjectCreated
 ) -> None:
     sheet = opened(workbook_of(pipeline, created))
@@ -93,7 +93,7 @@ def test_the_wrong_cells_are_marked_and_no_cell_is_more_than_text(
     assert sheet["A2"].value == "00123"
 
 
-def test_it_uploads_again_as_it_is_and_says_the_same(
+def test_the_workbook_uploaded_unchanged_gives_the_same_errors(
     pipeline: Pipeline, created: ObjectCreated
 ) -> None:
     again = pipeline.upload(workbook_of(pipeline, created))
@@ -110,7 +110,7 @@ def test_it_uploads_again_as_it_is_and_says_the_same(
         }
 
 
-def test_it_is_corrected_in_a_spreadsheet_and_uploaded_again(pipeline: Pipeline) -> None:
+def test_the_workbook_can_be_corrected_in_a_spreadsheet_and_uploaded(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     first = pipeline.upload(by_openpyxl([("account ID", "account Manager"), ("K00O", AMINA)]))
     pipeline.run(first)
@@ -127,7 +127,7 @@ def test_it_is_corrected_in_a_spreadsheet_and_uploaded_again(pipeline: Pipeline)
     assert pipeline.file(second, "report.xlsx") is None
 
 
-def test_its_bytes_are_the_same_each_time(pipeline: Pipeline, created: ObjectCreated) -> None:
+def test_the_bytes_of_the_workbook_are_the_same_each_time(pipeline: Pipeline, created: ObjectCreated) -> None:
     before = workbook_of(pipeline, created)
     item = pipeline.item(created)
     key = f"{item.tenant}/{item.pk}/report.xlsx"
@@ -139,7 +139,7 @@ def test_its_bytes_are_the_same_each_time(pipeline: Pipeline, created: ObjectCre
     assert workbook_of(pipeline, created) == before
 
 
-def test_a_report_of_very_many_bytes_is_there_as_csv_alone(
+def test_a_very_large_report_is_available_only_as_csv(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(error_report, "MAX_REPORT_BYTES", 500)

@@ -95,7 +95,7 @@ def test_a_changed_line_says_who_held_the_account_before_and_after(pipeline: Pip
     assert cleared["roles"] == {ROLE: {"before": [baraka], "after": []}}
 
 
-def test_a_rejected_line_names_the_wrong_cell_and_what_would_correct_it(
+def test_a_rejected_line_names_the_wrong_cell_and_a_correction(
     pipeline: Pipeline,
 ) -> None:
     created = worked(pipeline)
@@ -158,7 +158,7 @@ def many(pipeline: Pipeline) -> ObjectCreated:
     return created
 
 
-def test_pages_and_searches_go_on_over_the_chunks_of_a_file(
+def test_pages_and_searches_continue_over_the_chunks_of_a_file(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 6_000)
@@ -181,7 +181,7 @@ def test_pages_and_searches_go_on_over_the_chunks_of_a_file(
     assert numbers(listed(pipeline, created, limit="1000")) == list(range(2, 1_203))
 
 
-def test_rows_that_lie_far_apart_are_read_a_few_at_a_time(
+def test_rows_that_are_far_apart_are_read_a_few_at_a_time(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     created = worked(pipeline)
@@ -208,7 +208,7 @@ def test_a_line_that_is_too_long_for_an_answer_is_cut(
     assert (whole["is_cut"], whole["fields"]["Note"]) == (False, "y")
 
 
-def test_columns_without_a_name_of_their_own_get_one(pipeline: Pipeline) -> None:
+def test_columns_without_a_name_of_their_own_get_a_name(pipeline: Pipeline) -> None:
     body = f"account ID,account Manager,City,,City\r\nK000,{AMINA},a,b,c\r\n".encode()
     created = worked(pipeline, body)
 
@@ -223,7 +223,7 @@ def test_columns_without_a_name_of_their_own_get_one(pipeline: Pipeline) -> None
     }
 
 
-def test_cells_that_a_spreadsheet_would_run_are_listed_as_they_were(pipeline: Pipeline) -> None:
+def test_cells_that_a_spreadsheet_would_run_are_listed_as_uploaded(pipeline: Pipeline) -> None:
     created = worked(pipeline, file_of([("=cmd()", AMINA), ("K000", '"a\nb"')]))
 
     lines = listed(pipeline, created)
@@ -232,7 +232,7 @@ def test_cells_that_a_spreadsheet_would_run_are_listed_as_they_were(pipeline: Pi
     assert lines[1]["fields"]["account Manager"] == "a\nb"
 
 
-def test_an_address_that_nobody_has_is_shown_as_pending(pipeline: Pipeline) -> None:
+def test_an_address_without_a_user_is_shown_as_pending(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     ticket = pipeline.ticket(profile="role-team")
     pipeline.resources.tables.setup.put_role(TENANT, Role("Owner", 1))
@@ -304,7 +304,7 @@ def as_older_code_left_it(pipeline: Pipeline) -> None:
         )
 
 
-def test_the_index_of_older_code_finds_lines_by_all_but_manager_and_opco(
+def test_an_index_of_older_code_finds_lines_by_all_filters_but_manager_and_opco(
     pipeline: Pipeline,
 ) -> None:
     created = worked(pipeline)
@@ -321,7 +321,7 @@ def test_the_index_of_older_code_finds_lines_by_all_but_manager_and_opco(
     assert "by line or account" in ask(pipeline, created, opco="Kenya").body["detail"]
 
 
-def test_an_index_that_takes_too_much_is_left_out(
+def test_an_index_that_is_too_large_is_left_out(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(result_files, "MAX_INDEX_BYTES", 10)
@@ -363,14 +363,14 @@ def test_a_refused_file_has_no_lines(pipeline: Pipeline) -> None:
     "query",
     [{"outcome": "wrong"}, {"limit": "0"}, {"limit": "1001"}, {"q": ""}, {"q": "x" * 513}],
 )
-def test_a_filter_that_cannot_be_taken_is_a_bad_request(
+def test_an_invalid_filter_is_refused(
     pipeline: Pipeline, query: dict[str, str]
 ) -> None:
     assert ask(pipeline, worked(pipeline), **query).status == 400
 
 
 @pytest.mark.parametrize("cursor", ["MC4w0", "eA", "OTk5OS4w"])
-def test_a_cursor_of_nowhere_leads_to_no_lines(pipeline: Pipeline, cursor: str) -> None:
+def test_a_cursor_that_points_nowhere_gives_no_lines(pipeline: Pipeline, cursor: str) -> None:
     answer = ask(pipeline, worked(pipeline), cursor=cursor)
 
     assert answer.status == 404 or answer.body["lines"] == []
@@ -423,7 +423,7 @@ def test_the_summary_says_how_long_each_stage_took(pipeline: Pipeline) -> None:
     ]
 
 
-def test_lines_and_summary_are_for_who_may_download_the_results(pipeline: Pipeline) -> None:
+def test_only_users_who_may_download_the_results_read_lines_and_summary(pipeline: Pipeline) -> None:
     pipeline.users(User("sue@lumina.example", "Sue", frozenset({"Support"})))
     created = worked(pipeline)
 

@@ -118,7 +118,7 @@ OPENED: dict[Way, int] = {ticket: 201, edit: 200, results: 302}
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("email", [NOBODY, SALES, OFFICE])
-def test_a_profile_that_is_not_on_is_closed_to_everybody_but_admins(
+def test_only_admins_use_a_profile_that_is_not_on(
     pipeline: Pipeline, account: str, way: Way, email: str
 ) -> None:
     """Its uploader roles name nobody, so it once admitted everybody."""
@@ -135,7 +135,7 @@ def test_a_profile_that_is_not_on_is_closed_to_everybody_but_admins(
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("email", [NOBODY, ADMIN])
-def test_a_profile_that_is_on_is_open_to_those_whom_it_names(
+def test_a_profile_that_is_on_is_open_to_its_uploader_roles(
     pipeline: Pipeline, account: str, way: Way, email: str
 ) -> None:
     pipeline.switch_on(OPEN)
@@ -153,7 +153,7 @@ def test_an_admin_may_use_a_profile_that_is_not_on(
     assert way(pipeline, account, ADMIN).status == OPENED.get(way, 202)
 
 
-def test_a_profile_that_is_switched_off_is_closed_to_files_that_were_announced_before(
+def test_a_profile_that_is_switched_off_refuses_files_that_were_announced_before(
     pipeline: Pipeline, account: str
 ) -> None:
     pipeline.switch_on(OPEN)
@@ -169,7 +169,7 @@ def test_a_profile_that_is_switched_off_is_closed_to_files_that_were_announced_b
     assert pipeline.holders(account) == [AMINA]
 
 
-def test_what_a_person_has_asked_for_is_done_though_the_profile_is_switched_off_meanwhile(
+def test_a_requested_job_is_done_even_if_the_profile_is_switched_off_meanwhile(
     pipeline: Pipeline, account: str
 ) -> None:
     """The right was checked before, and Handover writes the file."""
@@ -182,7 +182,7 @@ def test_what_a_person_has_asked_for_is_done_though_the_profile_is_switched_off_
     assert pipeline.holders(account) == [ZURI]
 
 
-def test_an_own_upload_is_read_by_its_uploader_whatever_is_on(
+def test_uploaders_read_their_own_upload_whichever_profiles_are_on(
     pipeline: Pipeline, account: str
 ) -> None:
     pipeline.switch_on(OPEN)
@@ -196,7 +196,7 @@ def test_an_own_upload_is_read_by_its_uploader_whatever_is_on(
     assert api(pipeline, SALES).get(path).status == 403
 
 
-def test_a_source_drops_files_of_its_profile_whatever_is_on(
+def test_a_source_drops_files_of_its_profile_whichever_profiles_are_on(
     pipeline: Pipeline, account: str
 ) -> None:
     pipeline.source(profile=OPEN)
@@ -206,7 +206,7 @@ def test_a_source_drops_files_of_its_profile_whatever_is_on(
     assert pipeline.holders(account) == [BARAKA]
 
 
-def test_an_undo_asks_for_the_profile_as_it_is_now(pipeline: Pipeline, account: str) -> None:
+def test_an_undo_needs_the_right_to_the_profile_as_it_is_now(pipeline: Pipeline, account: str) -> None:
     pipeline.switch_on(OPEN)
     name = import_id(of_admin(pipeline, account))
     own = replace(presets()[OPEN], uploader_roles=frozenset({"Sales"}))
@@ -219,7 +219,7 @@ def test_an_undo_asks_for_the_profile_as_it_is_now(pipeline: Pipeline, account: 
     assert pipeline.holders(account) == [AMINA]
 
 
-def test_f7_only_an_admin_undoes_what_follows_the_directory(
+def test_f7_only_an_admin_undoes_a_resolution(
     pipeline: Pipeline, account: str
 ) -> None:
     await_newcomer(pipeline, account)
@@ -249,7 +249,7 @@ def guard(pipeline: Pipeline, role: str, *user_roles: str) -> None:
 
 
 @pytest.mark.parametrize("way", [edit, undo, undo_of_an_undo])
-def test_workflows_are_assigned_by_those_whom_the_tenant_names(
+def test_users_whom_the_tenant_names_may_assign_workflows(
     pipeline: Pipeline, account: str, way: Way
 ) -> None:
     pipeline.switch_on(OPEN)
@@ -259,7 +259,7 @@ def test_workflows_are_assigned_by_those_whom_the_tenant_names(
 
 
 @pytest.mark.parametrize("way", [edit, undo, undo_of_an_undo])
-def test_workflows_are_assigned_by_nobody_else(pipeline: Pipeline, account: str, way: Way) -> None:
+def test_other_users_may_not_assign_workflows(pipeline: Pipeline, account: str, way: Way) -> None:
     pipeline.switch_on(OPEN)
     guard(pipeline, "workflow", "Sales", "Admin")
 
@@ -269,7 +269,7 @@ def test_workflows_are_assigned_by_nobody_else(pipeline: Pipeline, account: str,
     assert "only the user role Admin or Sales may assign workflow" in answer.body["detail"]
 
 
-def test_a_reassignment_of_workflows_asks_for_the_right_to_assign_them(
+def test_a_reassignment_of_workflows_needs_the_right_to_assign_them(
     pipeline: Pipeline, account: str
 ) -> None:
     pipeline.switch_on(OPEN)
@@ -283,7 +283,7 @@ def test_a_reassignment_of_workflows_asks_for_the_right_to_assign_them(
     assert pipeline.account(account).assigned["workflow"] == ("Firm",)
 
 
-def test_a_file_with_workflows_is_refused_to_who_may_not_assign_them(
+def test_a_file_with_workflows_is_refused_if_its_uploader_may_not_assign_them(
     pipeline: Pipeline, account: str
 ) -> None:
     pipeline.switch_on(OPEN)
@@ -303,7 +303,7 @@ def test_a_file_with_workflows_is_refused_to_who_may_not_assign_them(
     assert pipeline.account(account).assigned["workflow"] == ("Firm",)
 
 
-def test_the_role_of_workflows_is_no_column_of_users(pipeline: Pipeline) -> None:
+def test_the_role_of_workflows_cannot_be_a_column_of_users(pipeline: Pipeline) -> None:
     guard(pipeline, "workflow", "Sales")
     guard(pipeline, "Deputy", "Sales")
 
@@ -313,7 +313,7 @@ def test_the_role_of_workflows_is_no_column_of_users(pipeline: Pipeline) -> None
     assert roles == {None, "Deputy"}
 
 
-def test_who_may_assign_a_role_is_as_the_profile_says_at_the_time_of_the_undo(
+def test_an_undo_needs_the_right_to_assign_the_role_as_the_profile_defines_it_now(
     pipeline: Pipeline, account: str
 ) -> None:
     pipeline.switch_on(OPEN)
@@ -336,7 +336,7 @@ NEW_ACCOUNT = b"account_id,name\r\nN1,New\r\n"
 @pytest.mark.parametrize(
     ("profile", "file"), [("directory-users", NEW_ADMIN), ("directory-accounts", NEW_ACCOUNT)]
 )
-def test_a_source_needs_the_right_for_files_about_the_directory_at_the_drop_door_too(
+def test_a_source_needs_the_right_to_drop_directory_files_under_drop_too(
     pipeline: Pipeline, profile: str, file: bytes, writes_directory: bool
 ) -> None:
     pipeline.source(profile=profile, writes_directory=writes_directory)
@@ -369,7 +369,7 @@ def test_an_own_profile_about_the_directory_needs_the_right_like_the_presets(
 
 
 @pytest.mark.parametrize("email", [NOBODY, SALES, OFFICE])
-def test_only_admins_write_the_directory_by_ticket_whoever_may_upload(
+def test_only_admins_write_the_directory_by_ticket(
     pipeline: Pipeline, account: str, email: str
 ) -> None:
     pipeline.resources.tables.directory.put_profile(TENANT, own_directory_profile(About.USERS))
@@ -390,7 +390,7 @@ def own_directory_profile(about: About) -> Profile:
     return replace(presets()[f"directory-{about.value}"], name="people", uploader_roles=frozenset())
 
 
-def test_a_tenants_own_profile_opens_no_door_of_the_directory(
+def test_a_tenants_own_profile_gives_a_source_no_way_into_the_directory(
     pipeline: Pipeline, account: str
 ) -> None:
     """A profile called as the preset is, but about assignments, which the source is not given."""
@@ -406,7 +406,7 @@ def test_a_tenants_own_profile_opens_no_door_of_the_directory(
     assert pipeline.holders(account) == [AMINA]
 
 
-def test_the_switch_is_a_rule_of_the_tenant(pipeline: Pipeline, account: str) -> None:
+def test_switching_a_profile_on_is_a_setting_of_one_tenant(pipeline: Pipeline, account: str) -> None:
     """Another tenant's settings open nothing."""
     pipeline.switch_on(OPEN, tenant="umbra")
 

@@ -31,7 +31,7 @@ def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
     return [one["code"] for one in pipeline.summary(created)["warnings"]]
 
 
-def test_an_old_file_that_is_moved_is_applied_and_reported(pipeline: Pipeline) -> None:
+def test_an_old_file_that_is_moved_is_applied_with_a_warning(pipeline: Pipeline) -> None:
     first = dropped(pipeline, MONDAY)
     dropped(pipeline, TUESDAY)
 
@@ -43,15 +43,15 @@ def test_an_old_file_that_is_moved_is_applied_and_reported(pipeline: Pipeline) -
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_the_last_file_again_is_nothing_unusual(pipeline: Pipeline) -> None:
+def test_the_last_file_dropped_again_gives_no_warning(pipeline: Pipeline) -> None:
     assert codes(pipeline, dropped(pipeline, TUESDAY, MONDAY, MONDAY)) == []
 
 
-def test_a_file_that_differs_in_one_byte_is_another(pipeline: Pipeline) -> None:
+def test_a_file_that_differs_in_one_byte_is_a_new_file(pipeline: Pipeline) -> None:
     assert codes(pipeline, dropped(pipeline, MONDAY, TUESDAY, MONDAY + b"\r\n")) == []
 
 
-def test_a_file_under_another_header_is_another(pipeline: Pipeline) -> None:
+def test_a_file_under_another_header_is_a_new_file(pipeline: Pipeline) -> None:
     other = MONDAY.replace(b"account ID", b"ACCOUNT ID")
 
     assert codes(pipeline, dropped(pipeline, other, TUESDAY, MONDAY)) == []
@@ -67,7 +67,7 @@ def test_files_of_persons_are_not_compared(pipeline: Pipeline) -> None:
     assert pipeline.resources.tables.watermarks.seen_files(TENANT, "user") == ([], 0)
 
 
-def test_a_file_that_was_refused_is_no_older_one(pipeline: Pipeline) -> None:
+def test_a_refused_file_is_not_remembered(pipeline: Pipeline) -> None:
     pipeline.clock.now += 10
     pipeline.run(pipeline.drop(MONDAY, principal="AWS:SOMEBODY"))
 

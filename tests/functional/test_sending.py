@@ -25,7 +25,7 @@ QUEUES = {
 }
 
 
-def test_messages_are_of_the_group_of_their_tenant(pipeline: Pipeline) -> None:
+def test_messages_carry_the_group_of_their_tenant(pipeline: Pipeline) -> None:
     created = pipeline.upload(FILE)
     pipeline.validate(created)
     pipeline.assign(import_id(created))
@@ -73,13 +73,13 @@ def test_an_upload_reported_by_a_later_version_waits_for_the_code_that_reads_it(
 
 
 @pytest.mark.parametrize("function", QUEUES)
-def test_messages_that_were_captured_are_of_this_version(function: str) -> None:
+def test_captured_messages_have_the_present_version(function: str) -> None:
     body = json.loads(load_event(QUEUES[function][1])["Records"][0]["body"])
 
     assert body.get("v", 1) == 1
 
 
-def test_how_far_each_queue_was_taken_is_noted_by_its_worker(pipeline: Pipeline) -> None:
+def test_each_worker_stores_how_far_its_queue_was_taken(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     pipeline.run(pipeline.upload(FILE))
 
@@ -89,7 +89,7 @@ def test_how_far_each_queue_was_taken_is_noted_by_its_worker(pipeline: Pipeline)
     )
 
 
-def test_a_message_that_does_not_tell_when_it_was_sent_is_worked_all_the_same(
+def test_a_message_without_its_sending_time_is_processed(
     pipeline: Pipeline,
 ) -> None:
     created = pipeline.upload(FILE)

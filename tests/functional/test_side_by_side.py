@@ -183,7 +183,7 @@ def test_edits_and_reads_beside_two_files_have_one_history(pipeline: Pipeline, s
         assert contradictions(seen) == [], seen
 
 
-def test_enough_happens_side_by_side_for_the_checker_to_have_something_to_check(
+def test_the_drawn_runs_have_enough_concurrency_to_check(
     pipeline: Pipeline,
 ) -> None:
     """Over some seeds lines are superseded by edits, edits change what lines have written."""

@@ -130,7 +130,7 @@ def test_names_are_the_same_between_any_two_calls_of_a_move_and_of_a_listing(
 
 
 @BOTH_WAYS
-def test_a_move_that_is_killed_anywhere_is_finished_by_the_next_one(
+def test_the_next_move_finishes_one_that_is_killed_anywhere(
     named: Pipeline, state: Spreading
 ) -> None:
     before = listed(named)
@@ -176,7 +176,7 @@ def claim(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize("change", [edit, seed, claim])
 @BOTH_WAYS
-def test_a_change_between_any_two_calls_of_a_move_counts_and_the_other_way_round(
+def test_a_change_between_any_two_calls_of_a_move_counts_and_vice_versa(
     named: Pipeline, state: Spreading, change: Callable[[Pipeline], None]
 ) -> None:
     start = named.memory.snapshot()
@@ -195,7 +195,7 @@ def test_a_change_between_any_two_calls_of_a_move_counts_and_the_other_way_round
             assert is_moved(named, state)
 
 
-def test_a_login_name_is_claimed_once_by_runs_of_both_directions(named: Pipeline) -> None:
+def test_a_login_name_is_claimed_once_by_runs_in_both_directions(named: Pipeline) -> None:
     """A run keeps to the mark that it has read, while the next run reads another."""
     records = named.resources.tables.user_records
     answers: list[str] = []
@@ -216,7 +216,7 @@ def test_a_login_name_is_claimed_once_by_runs_of_both_directions(named: Pipeline
         assert are_single(named)
 
 
-def test_a_file_of_users_ends_alike_while_names_are_moved(named: Pipeline) -> None:
+def test_a_file_of_users_ends_the_same_while_names_are_moved(named: Pipeline) -> None:
     before_a_move(named, Spreading.SPREAD)
     named.source(writes_directory=True)
     lines = (f"{AMINA},Amina O,amina.o,active", "new@x.example,Sam Sale,new,active")
@@ -237,7 +237,7 @@ def test_a_file_of_users_ends_alike_while_names_are_moved(named: Pipeline) -> No
         assert are_single(named)
 
 
-def test_login_names_of_a_large_tenant_are_read_from_all_keys_alike(pipeline: Pipeline) -> None:
+def test_login_names_of_a_large_tenant_are_read_evenly_from_all_keys(pipeline: Pipeline) -> None:
     many = [f"u{number:04d}" for number in range(1600)]
     mark(pipeline, Spreading.SPREAD)
     pipeline.users(*(User(f"{one}@x.example", "", frozenset(), login_name=one) for one in many))
@@ -266,7 +266,7 @@ def _stack(named: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_stack")
-def test_names_are_moved_and_settled_no_sooner_than_every_run_knows(
+def test_names_are_moved_only_after_every_run_can_know(
     named: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["migrate", "names", "--tenant", TENANT]

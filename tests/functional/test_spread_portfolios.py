@@ -92,7 +92,7 @@ def moved(pipeline: Pipeline, *, is_back: bool = False) -> None:
 # Shares
 
 
-def test_ten_thousand_changes_of_one_user_leave_every_key_its_share(
+def test_ten_thousand_changes_of_one_user_are_spread_over_all_keys(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     units: Counter[str] = Counter()
@@ -117,7 +117,7 @@ def test_ten_thousand_changes_of_one_user_leave_every_key_its_share(
     assert sum(1 for _ in portfolios.of(TENANT, AMINA)) == 10_000
 
 
-def test_a_small_portfolio_is_read_with_one_query_however_it_has_grown(pipeline: Pipeline) -> None:
+def test_a_small_portfolio_is_read_with_one_query(pipeline: Pipeline) -> None:
     portfolios = spread()
     given(pipeline, portfolios, *(holding(number) for number in range(200)))
 
@@ -137,7 +137,7 @@ def test_a_large_portfolio_that_seldom_changes_stays_under_one_key(pipeline: Pip
     assert keys_used(pipeline) == {f"{TENANT}#{AMINA}"}
 
 
-def test_a_page_of_a_large_portfolio_reads_little_of_it(pipeline: Pipeline) -> None:
+def test_a_page_of_a_large_portfolio_reads_a_small_part_of_it(pipeline: Pipeline) -> None:
     portfolios = spread()
     given(pipeline, portfolios, *(holding(number) for number in range(3000)))
     moved(pipeline)
@@ -151,7 +151,7 @@ def test_a_page_of_a_large_portfolio_reads_little_of_it(pipeline: Pipeline) -> N
     assert 0 < table.read_units - before <= SHARDS + 3
 
 
-def test_users_share_no_key_though_one_is_named_as_a_shard_of_another(pipeline: Pipeline) -> None:
+def test_a_user_named_like_a_shard_of_another_shares_no_key_with_them(pipeline: Pipeline) -> None:
     portfolios = spread()
     namesake = f"0#{AMINA}"
     given(pipeline, portfolios, holding(1), holding(2, user=namesake))
@@ -184,7 +184,7 @@ def test_a_portfolio_reads_the_same_before_and_after_a_move_and_back_again(
 
 @pytest.mark.usefixtures("all_large")
 @pytest.mark.parametrize("is_back", [False, True])
-def test_a_move_that_is_stopped_at_any_call_is_read_as_before_and_can_be_made_again(
+def test_a_portfolio_whose_move_is_stopped_at_any_call_reads_the_same_and_can_be_moved_again(
     pipeline: Pipeline, *, is_back: bool
 ) -> None:
     given(pipeline, together(), *(holding(number) for number in range(8)))
@@ -226,7 +226,7 @@ def test_changes_between_any_two_calls_of_a_move_count(
 @pytest.mark.usefixtures("all_large")
 @pytest.mark.parametrize("is_back", [False, True])
 @pytest.mark.parametrize("layout", [together, spread])
-def test_a_move_between_any_two_calls_of_a_change_is_no_harm_in_either_layout(
+def test_a_move_between_any_two_calls_of_a_change_is_harmless_in_either_layout(
     pipeline: Pipeline, layout: Callable[[], Portfolios], *, is_back: bool
 ) -> None:
     given(pipeline, together(), *(holding(number) for number in range(4)))
@@ -247,7 +247,7 @@ def test_a_move_between_any_two_calls_of_a_change_is_no_harm_in_either_layout(
 
 @pytest.mark.usefixtures("all_large")
 @pytest.mark.parametrize("is_back", [False, True])
-def test_whoever_reads_while_items_are_moved_misses_none_and_sees_none_twice(
+def test_a_reader_during_a_move_misses_no_item_and_sees_none_twice(
     pipeline: Pipeline, *, is_back: bool
 ) -> None:
     given(pipeline, together(), *(holding(number) for number in range(5)))
@@ -266,7 +266,7 @@ def test_whoever_reads_while_items_are_moved_misses_none_and_sees_none_twice(
 
 @pytest.mark.usefixtures("all_large")
 @pytest.mark.parametrize("is_back", [False, True])
-def test_whoever_reads_while_a_move_goes_on_step_by_step_misses_none(
+def test_a_reader_at_every_step_of_a_move_misses_no_item(
     pipeline: Pipeline, *, is_back: bool
 ) -> None:
     given(pipeline, together(), *(holding(number) for number in range(60)))
@@ -309,7 +309,7 @@ def test_an_old_holding_is_removed_when_a_newer_one_is_written_elsewhere(
 
 
 @pytest.mark.usefixtures("all_large")
-def test_files_edits_and_removals_end_alike_with_whatever_part_of_the_portfolios_is_moved(
+def test_files_edits_and_removals_end_the_same_whichever_part_of_the_portfolios_is_moved(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = pipeline.memory.snapshot()
@@ -346,7 +346,7 @@ def test_files_edits_and_removals_end_alike_with_whatever_part_of_the_portfolios
     assert ends == [([BARAKA, *[""] * 7], [], [(ROLE, ids[0])])] * 4
 
 
-def test_who_holds_anything_is_found_wherever_it_lies(pipeline: Pipeline) -> None:
+def test_a_holder_is_found_whichever_key_the_portfolio_is_under(pipeline: Pipeline) -> None:
     given(pipeline, together(), holding(1), holding(2, user=BARAKA))
     given(pipeline, together(), holding(3, 2, user="gone@lumina.example", held=False))
     moved(pipeline)

@@ -102,7 +102,7 @@ def test_users_are_the_same_before_and_after_a_move_and_back_again(pipeline: Pip
         assert listed(pipeline) == before
 
 
-def test_users_of_a_large_tenant_are_read_from_all_keys_alike(pipeline: Pipeline) -> None:
+def test_users_of_a_large_tenant_are_read_evenly_from_all_keys(pipeline: Pipeline) -> None:
     many = [User(f"u{n:04d}@x.example", f"U {n}", frozenset()) for n in range(1600)]
     mark(pipeline, Spreading.SPREAD)
     pipeline.users(*many)
@@ -126,7 +126,7 @@ def test_users_of_a_large_tenant_are_read_from_all_keys_alike(pipeline: Pipeline
     assert max(read.values()) < 1.5 * len(many) / SHARDS
 
 
-def test_a_page_of_a_large_tenant_reads_little_of_it(pipeline: Pipeline) -> None:
+def test_a_page_of_a_large_tenant_reads_a_small_part_of_it(pipeline: Pipeline) -> None:
     many = [User(f"u{n:04d}@x.example", f"U {n}", frozenset()) for n in range(1600)]
     mark(pipeline, Spreading.SPREAD)
     pipeline.users(*many)
@@ -143,7 +143,7 @@ def test_a_page_of_a_large_tenant_reads_little_of_it(pipeline: Pipeline) -> None
     assert 0 < table.read_units - before <= 2 * (SHARDS + 3)
 
 
-def test_a_tenant_that_was_never_spread_costs_one_small_read_more(pipeline: Pipeline) -> None:
+def test_a_tenant_that_was_never_spread_costs_one_more_small_read(pipeline: Pipeline) -> None:
     with incident(pipeline.memory, Mishap()) as calls:
         pipeline.resources.tables.directory.users(
             TENANT, [AMINA, "no@x.example"], pipeline.deadline
@@ -156,7 +156,7 @@ def test_a_tenant_that_was_never_spread_costs_one_small_read_more(pipeline: Pipe
 
 
 @BOTH_WAYS
-def test_a_move_that_is_stopped_at_any_call_leaves_everybody_at_one_place(
+def test_a_move_that_is_stopped_at_any_call_leaves_every_user_under_one_key(
     pipeline: Pipeline, state: Spreading
 ) -> None:
     before_a_move(pipeline, state)
@@ -171,7 +171,7 @@ def test_a_move_that_is_stopped_at_any_call_leaves_everybody_at_one_place(
 
 
 @BOTH_WAYS
-def test_whoever_reads_while_users_are_moved_misses_none(
+def test_a_reader_during_a_move_misses_no_user(
     pipeline: Pipeline, state: Spreading
 ) -> None:
     before_a_move(pipeline, state)
@@ -243,7 +243,7 @@ def test_a_change_between_any_two_calls_of_a_move_counts(
 
 @CHANGES
 @BOTH_WAYS
-def test_a_move_between_any_two_calls_of_a_change_is_no_harm(
+def test_a_move_between_any_two_calls_of_a_change_is_harmless(
     pipeline: Pipeline, state: Spreading, change: Callable[[Pipeline], None]
 ) -> None:
     start = pipeline.memory.snapshot()
@@ -260,7 +260,7 @@ def test_a_move_between_any_two_calls_of_a_change_is_no_harm(
 
 
 @BOTH_WAYS
-def test_a_file_of_users_ends_alike_with_a_move_between_any_two_of_its_calls(
+def test_a_file_of_users_ends_the_same_with_a_move_between_any_two_of_its_calls(
     pipeline: Pipeline, state: Spreading
 ) -> None:
     before_a_move(pipeline, state)
@@ -288,7 +288,7 @@ def test_a_file_of_users_ends_alike_with_a_move_between_any_two_of_its_calls(
         assert all(len(keys) == 1 for keys in places(pipeline).values())
 
 
-def test_a_file_of_accounts_ends_alike_with_a_move_between_any_two_of_its_calls(
+def test_a_file_of_accounts_ends_the_same_with_a_move_between_any_two_of_its_calls(
     pipeline: Pipeline,
 ) -> None:
     before_a_move(pipeline, Spreading.SPREAD)
@@ -309,7 +309,7 @@ def test_a_file_of_accounts_ends_alike_with_a_move_between_any_two_of_its_calls(
 
 
 @pytest.mark.parametrize("first", [Spreading.SPREAD, Spreading.BACK, Spreading.PREPARED])
-def test_who_is_created_in_two_directions_at_once_is_created_once(
+def test_a_user_created_by_runs_in_both_directions_at_once_is_created_once(
     pipeline: Pipeline, first: Spreading
 ) -> None:
     mark(pipeline, Spreading.PREPARED)
@@ -329,7 +329,7 @@ def test_who_is_created_in_two_directions_at_once_is_created_once(
 
 
 @BOTH_WAYS
-def test_a_user_who_is_moved_is_no_news(pipeline: Pipeline, state: Spreading) -> None:
+def test_moving_a_user_is_not_a_change(pipeline: Pipeline, state: Spreading) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.publish()
     before_a_move(pipeline, state)
@@ -347,7 +347,7 @@ def test_a_user_who_is_moved_is_no_news(pipeline: Pipeline, state: Spreading) ->
     assert pipeline.memory.pools.snapshot() == pools
 
 
-def test_a_user_of_a_shard_who_is_deleted_is_taken_off_everything(pipeline: Pipeline) -> None:
+def test_a_deleted_user_of_a_shard_is_removed_from_everything(pipeline: Pipeline) -> None:
     before_a_move(pipeline, Spreading.BACK)
     ids = pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
@@ -372,7 +372,7 @@ def _stack(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_stack")
-def test_users_are_moved_no_sooner_than_every_function_looks_at_shards(
+def test_users_are_moved_only_after_every_function_reads_shards(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["migrate", "users", "--tenant", TENANT]
@@ -401,7 +401,7 @@ def test_users_are_moved_no_sooner_than_every_function_looks_at_shards(
 
 
 @pytest.mark.usefixtures("_stack")
-def test_a_tenant_that_was_never_spread_has_nothing_to_bring_back(
+def test_a_tenant_that_was_never_spread_has_nothing_to_move_back(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = pipeline.memory.snapshot()

@@ -67,7 +67,7 @@ def chunks(created: ObjectCreated, *numbers: int) -> list[dict[str, object]]:
     return [{"v": 1, "import_id": import_id(created), "chunk": number} for number in numbers]
 
 
-def test_of_lost_chunks_one_is_sent_first_and_the_others_once_it_is_taken(
+def test_one_lost_chunk_is_sent_first_and_the_others_once_it_is_taken(
     pipeline: Pipeline,
 ) -> None:
     created = three_chunks(pipeline)
@@ -82,7 +82,7 @@ def test_of_lost_chunks_one_is_sent_first_and_the_others_once_it_is_taken(
     assert pipeline.waiting() == chunks(created, 2, 3)
 
 
-def test_exactly_the_lost_chunks_that_nobody_works_are_sent_again(pipeline: Pipeline) -> None:
+def test_only_lost_chunks_that_no_worker_has_are_sent_again(pipeline: Pipeline) -> None:
     created = three_chunks(pipeline)
     pipeline.assign(import_id(created), 1)
     later(pipeline)
@@ -94,7 +94,7 @@ def test_exactly_the_lost_chunks_that_nobody_works_are_sent_again(pipeline: Pipe
     assert pipeline.item(created).pending == {3}, "its message comes again by itself"
 
 
-def test_a_chunk_whose_message_was_taken_is_sent_again_when_it_should_long_have_come_again(
+def test_a_chunk_whose_message_was_taken_is_sent_again_when_its_return_is_overdue(
     pipeline: Pipeline,
 ) -> None:
     created = three_chunks(pipeline)
@@ -109,7 +109,7 @@ def test_a_chunk_whose_message_was_taken_is_sent_again_when_it_should_long_have_
     assert pipeline.waiting() == chunks(created, 3)
 
 
-def test_the_first_message_of_a_chunk_does_not_pass_for_the_probe(pipeline: Pipeline) -> None:
+def test_the_first_message_of_a_chunk_is_not_mistaken_for_the_probe(pipeline: Pipeline) -> None:
     created = three_chunks(pipeline)
     later(pipeline)
     pipeline.sweep("imports")
@@ -127,7 +127,7 @@ def test_the_first_message_of_a_chunk_does_not_pass_for_the_probe(pipeline: Pipe
     assert pipeline.waiting() == chunks(created, 2, 3)
 
 
-def test_what_waits_while_nobody_works_is_not_multiplied(pipeline: Pipeline) -> None:
+def test_waiting_messages_are_not_multiplied_while_no_worker_runs(pipeline: Pipeline) -> None:
     for _ in range(30):
         pipeline.validate(pipeline.upload(big_file()))
         pipeline.clock.now += 1
@@ -143,7 +143,7 @@ def test_what_waits_while_nobody_works_is_not_multiplied(pipeline: Pipeline) -> 
     assert max(most) <= 3 + 1, "one import alone does not get all probes"
 
 
-def test_an_import_whose_turn_has_passed_gets_one_message_and_each_later_one_later(
+def test_an_import_whose_turn_has_passed_gets_one_message_and_later_ones_at_growing_intervals(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1)
@@ -161,7 +161,7 @@ def test_an_import_whose_turn_has_passed_gets_one_message_and_each_later_one_lat
     assert sent_after == [5, 15, 35, 75, 135, 195]
 
 
-def test_what_is_merely_late_is_left_alone(pipeline: Pipeline) -> None:
+def test_a_message_that_is_only_late_is_not_sent_again(pipeline: Pipeline) -> None:
     three_chunks(pipeline)
     later(pipeline, RESEND_AFTER_SECONDS - 1)
 
@@ -170,7 +170,7 @@ def test_what_is_merely_late_is_left_alone(pipeline: Pipeline) -> None:
     assert pipeline.waiting() == []
 
 
-def test_what_was_sent_again_is_given_twice_the_time(pipeline: Pipeline) -> None:
+def test_a_message_that_was_sent_again_gets_twice_the_time(pipeline: Pipeline) -> None:
     created = three_chunks(pipeline)
     later(pipeline)
     pipeline.sweep("imports")
@@ -185,7 +185,7 @@ def test_what_was_sent_again_is_given_twice_the_time(pipeline: Pipeline) -> None
     assert pipeline.waiting() == chunks(created, 1)
 
 
-def test_an_import_whose_validation_stands_still_is_taken_in_again(pipeline: Pipeline) -> None:
+def test_an_import_whose_validation_has_stopped_is_validated_again(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(GOOD)
     with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
@@ -200,7 +200,7 @@ def test_an_import_whose_validation_stands_still_is_taken_in_again(pipeline: Pip
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_an_import_that_is_being_validated_is_left_alone(pipeline: Pipeline) -> None:
+def test_an_import_that_is_being_validated_is_not_sent_again(pipeline: Pipeline) -> None:
     created = pipeline.upload(GOOD)
     with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
         pipeline.validate(created, seconds=900)
@@ -211,7 +211,7 @@ def test_an_import_that_is_being_validated_is_left_alone(pipeline: Pipeline) -> 
     assert pipeline.waiting() == []
 
 
-def test_a_drop_that_is_taken_in_again_keeps_the_sender_that_s3_reported(
+def test_a_drop_that_is_validated_again_keeps_the_sender_that_s3_reported(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source()
@@ -227,7 +227,7 @@ def test_a_drop_that_is_taken_in_again_keeps_the_sender_that_s3_reported(
     assert pipeline.item(created).state == "done"
 
 
-def test_a_finished_import_that_nobody_ended_is_ended(pipeline: Pipeline) -> None:
+def test_a_finished_import_that_did_not_end_is_ended(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(GOOD)
     pipeline.validate(created)
@@ -240,7 +240,7 @@ def test_a_finished_import_that_nobody_ended_is_ended(pipeline: Pipeline) -> Non
     assert pipeline.waiting() == [{"v": 1, "import_id": import_id(created)}]
 
 
-def test_an_end_that_is_asked_for_again_is_given_time(pipeline: Pipeline) -> None:
+def test_an_end_that_is_requested_again_is_given_twice_the_time(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(GOOD)
     pipeline.validate(created)
@@ -261,7 +261,7 @@ def test_an_end_that_is_asked_for_again_is_given_time(pipeline: Pipeline) -> Non
 
 
 @pytest.mark.parametrize("lost", ["end", "announcement"])
-def test_an_end_that_stands_still_is_asked_for_once_in_a_while(
+def test_an_end_that_has_stopped_is_requested_once_per_interval(
     pipeline: Pipeline, lost: str
 ) -> None:
     pipeline.kenyan(1)
@@ -286,7 +286,7 @@ def test_an_end_that_stands_still_is_asked_for_once_in_a_while(
 
 
 @pytest.mark.parametrize("operation", ["Publish", "PutObject"])
-def test_an_end_that_was_not_announced_is_announced(pipeline: Pipeline, operation: str) -> None:
+def test_an_unannounced_end_is_announced(pipeline: Pipeline, operation: str) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(GOOD)
     pipeline.validate(created)
@@ -303,7 +303,7 @@ def test_an_end_that_was_not_announced_is_announced(pipeline: Pipeline, operatio
     assert len(pipeline.memory.sns.published) == 1
 
 
-def test_an_import_that_waits_for_approval_is_left_alone_once_that_was_reported(
+def test_an_import_that_waits_for_approval_is_not_sent_again_once_that_is_announced(
     pipeline: Pipeline,
 ) -> None:
     ids = pipeline.kenyan(20, held_by=AMINA)
@@ -341,7 +341,7 @@ def test_an_import_that_nobody_approves_ends_cancelled(pipeline: Pipeline) -> No
     assert pipeline.holders(ids[0]) == [AMINA]
 
 
-def test_an_approval_whose_messages_were_lost_is_made_good(pipeline: Pipeline) -> None:
+def test_the_messages_of_an_approval_are_sent_again_if_they_are_lost(pipeline: Pipeline) -> None:
     ids = pipeline.kenyan(20, held_by=AMINA)
     created = pipeline.upload(file_of((one, "") for one in ids))
     pipeline.run(created)
@@ -354,7 +354,7 @@ def test_an_approval_whose_messages_were_lost_is_made_good(pipeline: Pipeline) -
     assert pipeline.counts(created) == {"lines": 20, "cleared": 20}
 
 
-def test_what_has_ended_and_was_announced_is_not_looked_at(pipeline: Pipeline) -> None:
+def test_an_import_that_has_ended_and_was_announced_is_not_read(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     pipeline.run(pipeline.upload(GOOD))
     later(pipeline, DAY)
@@ -365,7 +365,7 @@ def test_what_has_ended_and_was_announced_is_not_looked_at(pipeline: Pipeline) -
     assert (pipeline.waiting(), reads.seen) == ([], 1), "only how far the last sweep came"
 
 
-def test_a_sweep_of_imports_goes_on_where_the_last_one_has_stopped(pipeline: Pipeline) -> None:
+def test_a_sweep_of_imports_continues_where_the_last_one_stopped(pipeline: Pipeline) -> None:
     created: list[ObjectCreated] = []
     for _ in range(8):
         created.append(pipeline.upload(GOOD))
@@ -394,7 +394,7 @@ def test_a_sweep_of_imports_goes_on_where_the_last_one_has_stopped(pipeline: Pip
 
 
 @pytest.mark.parametrize(("age", "is_found"), [(LOST_SECONDS - 1, False), (LOST_SECONDS + 1, True)])
-def test_an_upload_that_nobody_reported_is_found(
+def test_an_upload_without_an_event_is_found(
     pipeline: Pipeline, age: float, is_found: bool
 ) -> None:
     pipeline.kenyan(1)
@@ -408,7 +408,7 @@ def test_an_upload_that_nobody_reported_is_found(
     assert pipeline.holders("K000") == ([AMINA] if is_found else [""])
 
 
-def test_what_is_no_upload_is_not_taken_for_a_lost_one(pipeline: Pipeline) -> None:
+def test_an_object_that_is_not_an_upload_is_not_taken_for_a_lost_one(pipeline: Pipeline) -> None:
     pipeline.put(f"drop/{TENANT}/erp/", b"")
     pipeline.put(f"drop/{TENANT}/erp/archive/customers.csv", GOOD)
     later(pipeline, LOST_DROP_SECONDS + 1)
@@ -418,7 +418,7 @@ def test_what_is_no_upload_is_not_taken_for_a_lost_one(pipeline: Pipeline) -> No
     assert pipeline.waiting() == []
 
 
-def test_a_found_upload_has_its_place_among_those_that_were_reported(pipeline: Pipeline) -> None:
+def test_a_found_upload_keeps_its_place_in_the_order(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     pipeline.upload(GOOD)
     pipeline.clock.now += 60
@@ -432,7 +432,7 @@ def test_a_found_upload_has_its_place_among_those_that_were_reported(pipeline: P
     assert pipeline.holders("K000") == [BARAKA]
 
 
-def test_a_found_upload_whose_notification_comes_after_all_stays_one_import(
+def test_a_found_upload_whose_event_comes_late_stays_one_import(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1)
@@ -457,7 +457,7 @@ def test_an_upload_that_has_an_import_is_not_sent_again(pipeline: Pipeline) -> N
     assert pipeline.waiting() == []
 
 
-def test_a_lost_drop_is_waited_for_and_then_answered_for_nobody_can_tell_who_sent_it(
+def test_a_lost_drop_is_refused_after_a_wait_because_its_sender_is_unknown(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source()
@@ -509,7 +509,7 @@ def found(pipeline: Pipeline) -> list[str]:
     return keys
 
 
-def test_what_one_run_does_not_come_to_is_looked_at_by_the_next_ones(pipeline: Pipeline) -> None:
+def test_the_next_runs_list_what_one_run_has_not_reached(pipeline: Pipeline) -> None:
     keys = [f"elsewhere/{number:02d}.csv" for number in range(60)]
     for key in keys:
         pipeline.put(key, GOOD)
@@ -558,7 +558,7 @@ def test_a_lost_upload_does_not_wait_for_a_year_of_drops(pipeline: Pipeline) -> 
     assert found(pipeline) == [created.version.key]
 
 
-def test_tickets_of_long_ago_are_not_listed(pipeline: Pipeline) -> None:
+def test_old_tickets_are_not_listed(pipeline: Pipeline) -> None:
     for _ in range(100):
         pipeline.upload(GOOD)
     later(pipeline, 30 * DAY)

@@ -55,7 +55,7 @@ def of_accounts_handed_over(pipeline: Pipeline) -> str:
         of_accounts_handed_over,
     ],
 )
-def test_a_ticket_of_handover_is_kept_for_90_days(
+def test_a_ticket_made_by_handover_is_kept_for_90_days(
     pipeline: Pipeline, issue: Callable[[Pipeline], str]
 ) -> None:
     pipeline.kenyan(1, held_by=AMINA)

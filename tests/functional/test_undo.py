@@ -54,7 +54,7 @@ def undone(pipeline: Pipeline, created: ObjectCreated, **body: str) -> ObjectCre
     return written
 
 
-def test_what_an_import_has_changed_is_taken_back(pipeline: Pipeline) -> None:
+def test_an_undo_takes_back_what_an_import_has_changed(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya"))
     created = imported(pipeline, ("K000", BARAKA), ("K001", "None"), ("K9", BARAKA), ("X", BARAKA))
@@ -77,7 +77,7 @@ def since(created: ObjectCreated) -> str:
     return f" since 2026-11-22T10:01:00.000Z by import {import_id(created)}"
 
 
-def test_accounts_that_have_changed_since_are_left_alone_and_reported(pipeline: Pipeline) -> None:
+def test_accounts_that_have_changed_since_stay_and_are_reported(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA), ("K001", BARAKA))
     later = imported(pipeline, ("K001", SALES))
@@ -112,7 +112,7 @@ def test_a_dry_run_of_an_undo_changes_nothing(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [BARAKA]
 
 
-def test_a_dry_run_of_an_undo_says_what_is_reversed_and_what_is_left_alone_and_why(
+def test_a_dry_run_of_an_undo_says_what_is_reversed_and_what_stays_and_why(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(3, held_by=AMINA)
@@ -143,7 +143,7 @@ def test_a_dry_run_of_an_undo_says_what_is_reversed_and_what_is_left_alone_and_w
     assert pipeline.summary(undo)["mode"] == "dry_run"
 
 
-def test_a_removal_is_undone_once_the_user_is_there_again(pipeline: Pipeline) -> None:
+def test_a_removal_can_be_undone_once_the_user_exists_again(pipeline: Pipeline) -> None:
     user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     pipeline.kenyan(2, held_by=AMINA)
@@ -161,7 +161,7 @@ def test_a_removal_is_undone_once_the_user_is_there_again(pipeline: Pipeline) ->
     assert pipeline.holders("K000", "K001") == [AMINA, AMINA]
 
 
-def test_who_was_deleted_meanwhile_is_not_given_back_what_they_had(pipeline: Pipeline) -> None:
+def test_an_undo_gives_nothing_back_to_a_user_who_was_deleted_meanwhile(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))
     delete_by_file(pipeline, AMINA)
@@ -177,7 +177,7 @@ def test_who_was_deleted_meanwhile_is_not_given_back_what_they_had(pipeline: Pip
     assert "upload it" not in message
 
 
-def test_awaited_users_are_taken_back_while_they_are_awaited(pipeline: Pipeline) -> None:
+def test_pending_assignees_are_undone_while_they_are_pending(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     created = await_newcomer(pipeline, "K000", "K001")
     pipeline.settle()
@@ -193,7 +193,7 @@ def test_awaited_users_are_taken_back_while_they_are_awaited(pipeline: Pipeline)
     assert pipeline.holders("K000", "K001") == [NEWCOMER, NEWCOMER]
 
 
-def test_awaited_users_are_taken_back_after_they_have_come(pipeline: Pipeline) -> None:
+def test_pending_assignees_are_undone_after_their_users_were_created(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     created = await_newcomer(pipeline, "K000", "K001")
     pipeline.settle()
@@ -212,7 +212,7 @@ def test_awaited_users_are_taken_back_after_they_have_come(pipeline: Pipeline) -
     assert pipeline.holders("K000", "K001") == [NEWCOMER, NEWCOMER]
 
 
-def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -> None:
+def test_roles_workflows_and_lists_are_undone_together(pipeline: Pipeline) -> None:
     workflow = "Dunning; Sales, East"
     before = {ROLE: (AMINA, BARAKA), "workflow": (workflow,)}
     pipeline.resources.tables.directory.put_workflows(
@@ -239,7 +239,7 @@ def test_roles_workflows_and_lists_are_taken_back_together(pipeline: Pipeline) -
         assert pipeline.account(account).assigned == before
 
 
-def test_roles_that_only_case_tells_apart_are_taken_back_each(pipeline: Pipeline) -> None:
+def test_roles_that_differ_only_in_case_are_each_undone(pipeline: Pipeline) -> None:
     user = pipeline.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     before = {"viewer": (AMINA,), "Viewer": (AMINA, BARAKA)}
@@ -274,7 +274,7 @@ def test_an_undo_waits_until_older_imports_have_ended(pipeline: Pipeline) -> Non
     assert pipeline.counts(undo) == {"lines": 1, "superseded": 1}
 
 
-def test_an_undo_that_waits_is_asked_for_again_each_minute(pipeline: Pipeline) -> None:
+def test_a_waiting_undo_is_tried_again_each_minute(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))
     pipeline.upload(file_of([("K000", SALES)]))
@@ -346,7 +346,7 @@ def test_a_waiting_undo_can_be_cancelled(pipeline: Pipeline) -> None:
     assert "Upload" not in row["hint"]
 
 
-def test_an_undo_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) -> None:
+def test_an_undo_that_is_stopped_at_any_call_is_completed(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA), ("K001", "None"))
     api(pipeline).post(f"/imports/{import_id(created)}/undo")
@@ -364,7 +364,7 @@ def test_an_undo_that_is_stopped_at_any_call_is_made_good(pipeline: Pipeline) ->
         assert pipeline.holders("K000", "K001") == [AMINA, AMINA], call
 
 
-def test_an_undo_by_an_admin_needs_no_second_word(pipeline: Pipeline) -> None:
+def test_an_undo_by_an_admin_needs_no_approval(pipeline: Pipeline) -> None:
     """A file that would clear so much waits for an Admin; this one is an Admin's word."""
     accounts = pipeline.kenyan(15)
     created = imported(pipeline, *((account, AMINA) for account in accounts))
@@ -375,7 +375,7 @@ def test_an_undo_by_an_admin_needs_no_second_word(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("state", ["unchanged", "refused", "dry run", "running", "old"])
-def test_what_cannot_be_undone_is_reported(pipeline: Pipeline, state: str) -> None:
+def test_an_import_that_cannot_be_undone_is_answered_with_the_reason(pipeline: Pipeline, state: str) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     match state:
         case "unchanged":
@@ -403,7 +403,7 @@ def test_what_cannot_be_undone_is_reported(pipeline: Pipeline, state: str) -> No
     assert pipeline.settle() == []
 
 
-def test_only_who_may_upload_such_files_may_undo_them(pipeline: Pipeline) -> None:
+def test_only_users_who_may_upload_such_files_undo_them(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))
 
@@ -428,7 +428,7 @@ def test_an_admin_undoes_what_others_upload(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_r54_who_may_not_assign_a_role_is_reported_when_asking_for_the_undo(
+def test_r54_the_request_for_an_undo_is_refused_if_the_user_may_not_assign_a_role(
     pipeline: Pipeline,
 ) -> None:
     roles = {ROLE: Role(ROLE, 1, frozenset({"Director"}))}
@@ -446,13 +446,13 @@ def test_r54_who_may_not_assign_a_role_is_reported_when_asking_for_the_undo(
     assert "Director" in answer.body["detail"]
 
 
-def test_an_unknown_mode_is_named(pipeline: Pipeline) -> None:
+def test_an_unknown_mode_is_refused_with_its_field(pipeline: Pipeline) -> None:
     answer = api(pipeline).post(f"/imports/{'0' * 32}/undo", {"mode": "wet"})
 
     assert (answer.status, answer.body["field"]) == (400, "mode")
 
 
-def test_profiles_without_uploader_roles_can_be_undone_by_anybody(pipeline: Pipeline) -> None:
+def test_any_active_user_undoes_imports_of_profiles_without_uploader_roles(pipeline: Pipeline) -> None:
     profile = replace(presets()["single-strict"], name="open", uploader_roles=frozenset())
     pipeline.resources.tables.directory.put_profile(TENANT, profile)
     pipeline.switch_on("open")
@@ -468,7 +468,7 @@ def test_profiles_without_uploader_roles_can_be_undone_by_anybody(pipeline: Pipe
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_an_undo_whose_results_are_deleted_ends_and_holds_up_nobody(pipeline: Pipeline) -> None:
+def test_an_undo_whose_results_are_deleted_ends_and_blocks_no_other(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))
     ticket = api(pipeline).post(f"/imports/{import_id(created)}/undo").body["import_ticket"]

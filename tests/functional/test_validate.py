@@ -85,7 +85,7 @@ def test_the_captured_payload_of_a_drop_is_understood(pipeline: Pipeline) -> Non
     assert summary_of(pipeline.resources, item).uploader == PRINCIPAL
 
 
-def test_s3s_test_message_makes_no_import(pipeline: Pipeline) -> None:
+def test_the_test_message_of_s3_makes_no_import(pipeline: Pipeline) -> None:
     assert pipeline.invoke(app.lambda_handler, load_event("validate-test-event")) == []
 
     assert pipeline.all_imports() == []
@@ -95,7 +95,7 @@ def test_s3s_test_message_makes_no_import(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     "key", [f"drop/{TENANT}/erp/", f"drop/{TENANT}/", "drop/", f"in/{TENANT}/"]
 )
-def test_the_marker_of_a_folder_is_no_import_and_nobody_is_reported(
+def test_the_marker_of_a_folder_makes_no_import_and_no_notification(
     pipeline: Pipeline, key: str
 ) -> None:
     pipeline.source()
@@ -107,7 +107,7 @@ def test_the_marker_of_a_folder_is_no_import_and_nobody_is_reported(
     assert pipeline.memory.sns.published == []
 
 
-def test_a_file_whose_name_ends_like_a_folder_is_answered_as_everything_is(
+def test_a_file_with_content_whose_key_ends_like_a_folder_is_refused(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source()
@@ -121,7 +121,7 @@ def test_a_file_whose_name_ends_like_a_folder_is_answered_as_everything_is(
 
 @pytest.mark.parametrize("door", ["drop", "directory"])
 @pytest.mark.parametrize("name", ["customers.csv", "2026/accounts.csv"])
-def test_a_file_moved_to_the_archive_of_its_source_is_no_import(
+def test_a_file_moved_to_the_archive_of_its_source_makes_no_import(
     pipeline: Pipeline, door: str, name: str
 ) -> None:
     pipeline.source(writes_directory=True)
@@ -136,7 +136,7 @@ def test_a_file_moved_to_the_archive_of_its_source_is_no_import(
 
 
 @pytest.mark.parametrize("name", ["archive", "archive.csv", "Archive/a.csv", "old/archive/a.csv"])
-def test_only_the_archive_itself_is_left_alone(pipeline: Pipeline, name: str) -> None:
+def test_only_the_archive_folder_itself_is_ignored(pipeline: Pipeline, name: str) -> None:
     pipeline.source()
     pipeline.kenyan(2)
     created = pipeline.drop(GOOD, name)
@@ -146,7 +146,7 @@ def test_only_the_archive_itself_is_left_alone(pipeline: Pipeline, name: str) ->
     assert pipeline.item(created).state == "done"
 
 
-def test_an_archived_file_that_an_older_version_took_in_is_worked_to_its_end(
+def test_an_archived_file_that_older_code_has_registered_is_processed_to_its_end(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline.source()
@@ -175,7 +175,7 @@ def test_an_event_of_another_bucket_makes_no_import(pipeline: Pipeline) -> None:
     assert pipeline.waiting() == []
 
 
-def test_a_message_that_is_no_json_comes_again_and_breaks_nothing(pipeline: Pipeline) -> None:
+def test_a_message_that_is_not_json_is_returned_and_breaks_nothing(pipeline: Pipeline) -> None:
     event = load_event("validate-ticket")
     event["Records"][0]["body"] = "{"
 
@@ -221,7 +221,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_reason_and_place(
     assert refusal.as_dict()["message"]
 
 
-def test_a_file_that_is_too_large_is_refused_after_its_beginning(pipeline: Pipeline) -> None:
+def test_a_file_that_is_too_large_is_refused_after_reading_its_head(pipeline: Pipeline) -> None:
     created = pipeline.upload(GOOD)
     seen: list[object] = []
 
@@ -239,7 +239,7 @@ def test_a_file_that_is_too_large_is_refused_after_its_beginning(pipeline: Pipel
     assert seen == [f"bytes=0-{MAX_HEADER_BYTES - 1}"]
 
 
-def test_a_profile_that_is_gone_refuses_the_file(pipeline: Pipeline) -> None:
+def test_a_file_whose_profile_was_removed_is_refused(pipeline: Pipeline) -> None:
     created = pipeline.upload(GOOD, pipeline.ticket(profile="of-last-year"))
 
     pipeline.validate(created)
@@ -255,7 +255,7 @@ def test_a_profile_that_is_gone_refuses_the_file(pipeline: Pipeline) -> None:
         None,
     ],
 )
-def test_an_uploader_is_looked_at_again_when_the_file_comes(
+def test_the_uploader_is_checked_again_when_the_file_arrives(
     pipeline: Pipeline, uploader: User | None
 ) -> None:
     address = uploader.email if uploader else "nobody@lumina.example"
@@ -293,7 +293,7 @@ def test_r1_r2_admin_and_back_office_management_may_upload(pipeline: Pipeline, r
         "in/a.csv",
     ],
 )
-def test_a_file_at_a_place_that_nobody_answers_for_is_answered_all_the_same(
+def test_a_file_outside_all_known_folders_is_refused_and_announced(
     pipeline: Pipeline, key: str
 ) -> None:
     pipeline.source()
@@ -324,7 +324,7 @@ def test_the_notification_of_a_drop_names_the_source_and_its_principal(
     assert json.loads(bodies["sqs"])["uploader"] == PRINCIPAL
 
 
-def test_who_has_not_proven_to_be_the_source_is_no_uploader(pipeline: Pipeline) -> None:
+def test_a_sender_who_is_not_proven_to_be_the_source_is_not_the_uploader(pipeline: Pipeline) -> None:
     pipeline.source()
 
     pipeline.run(pipeline.drop(GOOD, principal="AWS:SOMEBODY:else"))
@@ -368,7 +368,7 @@ def test_a_ticket_of_another_tenant_is_unknown(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("first_heard_of", [0, 1])
-def test_the_second_version_of_a_tickets_key_is_refused_whichever_is_heard_of_first(
+def test_the_second_version_of_a_tickets_key_is_refused_whichever_event_comes_first(
     pipeline: Pipeline, first_heard_of: int
 ) -> None:
     ticket = pipeline.ticket()
@@ -392,7 +392,7 @@ def newest(pipeline: Pipeline) -> list[str]:
 
 
 @pytest.mark.parametrize("is_first_heard_of_last", [False, True])
-def test_a_form_that_is_posted_twenty_times_is_one_import_which_tells_of_the_others(
+def test_a_form_posted_twenty_times_makes_one_import_that_warns_of_the_others(
     pipeline: Pipeline, is_first_heard_of_last: bool
 ) -> None:
     pipeline.kenyan(2)
@@ -413,7 +413,7 @@ def test_a_form_that_is_posted_twenty_times_is_one_import_which_tells_of_the_oth
     assert warning.message.startswith("19 more files were posted")
 
 
-def test_the_end_tells_of_the_replays_that_came_before_it(pipeline: Pipeline) -> None:
+def test_the_notification_of_the_end_warns_of_earlier_replays(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket()
     first, second = pipeline.upload(GOOD, ticket), pipeline.upload(GOOD, ticket)
     for created in (first, second):
@@ -426,7 +426,7 @@ def test_the_end_tells_of_the_replays_that_came_before_it(pipeline: Pipeline) ->
     assert "1 more file was posted" in json.loads(notification.message)["email"]
 
 
-def test_a_file_posted_with_a_cancelled_ticket_is_announced_and_tells_of_the_next(
+def test_a_file_posted_with_a_cancelled_ticket_is_announced_and_warns_of_the_next(
     pipeline: Pipeline,
 ) -> None:
     ticket = pipeline.ticket()
@@ -441,7 +441,7 @@ def test_a_file_posted_with_a_cancelled_ticket_is_announced_and_tells_of_the_nex
     assert len(pipeline.memory.sns.published) == 1
 
 
-def test_a_file_under_another_key_of_the_same_ticket_is_hidden_by_nothing(
+def test_a_file_under_another_key_of_the_same_ticket_has_an_import_of_its_own(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(2)
@@ -456,7 +456,7 @@ def test_a_file_under_another_key_of_the_same_ticket_is_hidden_by_nothing(
     assert len(pipeline.memory.sns.published) == 2
 
 
-def test_a_cancelled_ticket_is_good_for_nothing(pipeline: Pipeline) -> None:
+def test_a_file_under_a_cancelled_ticket_is_refused(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket()
     assert pipeline.resources.tables.tickets.cancel(ticket, ADMIN)
     created = pipeline.upload(GOOD, ticket)
@@ -476,7 +476,7 @@ def test_a_file_that_was_deleted_before_it_was_read_is_refused(pipeline: Pipelin
     assert refusal_code(pipeline, created) == "OBJECT_GONE"
 
 
-def test_a_later_version_of_a_drop_does_not_change_what_an_earlier_one_holds(
+def test_a_later_version_of_a_drop_does_not_change_an_earlier_one(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source()
@@ -493,7 +493,7 @@ def test_a_later_version_of_a_drop_does_not_change_what_an_earlier_one_holds(
 # Once
 
 
-def test_an_event_that_comes_twice_registers_one_import(pipeline: Pipeline) -> None:
+def test_an_event_delivered_twice_registers_one_import(pipeline: Pipeline) -> None:
     created = pipeline.upload(GOOD)
 
     assert pipeline.validate(created) == []
@@ -506,7 +506,7 @@ def test_an_event_that_comes_twice_registers_one_import(pipeline: Pipeline) -> N
     )
 
 
-def test_an_event_that_comes_after_the_end_changes_and_sends_nothing(pipeline: Pipeline) -> None:
+def test_an_event_delivered_after_the_end_changes_and_sends_nothing(pipeline: Pipeline) -> None:
     pipeline.kenyan(2)
     created = pipeline.upload(GOOD)
     pipeline.run(created)
@@ -518,7 +518,7 @@ def test_an_event_that_comes_after_the_end_changes_and_sends_nothing(pipeline: P
     assert pipeline.waiting() == []
 
 
-def test_while_one_run_validates_another_waits_its_turn(pipeline: Pipeline) -> None:
+def test_while_one_run_validates_the_message_of_another_is_returned(pipeline: Pipeline) -> None:
     created = pipeline.upload(GOOD)
 
     def no_answer(params: dict[str, object], twist: object) -> dict[str, object]:
@@ -563,7 +563,7 @@ def test_a_windows_1252_file_is_read_where_the_profile_declares_it(pipeline: Pip
     assert (item.encoding, item.delimiter) == ("windows-1252", ";")
 
 
-def test_a_mapping_of_the_ticket_names_the_columns(pipeline: Pipeline) -> None:
+def test_the_mapping_of_the_ticket_names_the_columns(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket(mapping={"Kunde": "account ID", "Betreuer": "account Manager"})
     pipeline.kenyan(1)
     created = pipeline.upload(f"Kunde;Ort;Betreuer\r\nK000;Köln;{AMINA}\r\n".encode(), ticket)
@@ -646,7 +646,7 @@ def test_clearing_what_nobody_holds_is_not_counted(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize(("cell", "state"), [(",", "processing"), ("None", "awaiting_approval")])
-def test_f1_cells_of_separators_alone_take_nobody_off_where_a_blank_keeps(
+def test_f1_cells_with_only_separators_remove_nobody_where_a_blank_keeps(
     pipeline: Pipeline, cell: str, state: str
 ) -> None:
     profile = replace(presets()["multi-with-workflow"], name="own", clear_words=frozenset({"none"}))
@@ -664,7 +664,7 @@ def test_f1_cells_of_separators_alone_take_nobody_off_where_a_blank_keeps(
     assert pipeline.holders(*ids) == [AMINA] * 30
 
 
-def test_f1_cells_of_separators_alone_count_as_blanks_where_a_blank_clears(
+def test_f1_cells_with_only_separators_count_as_blanks_where_a_blank_clears(
     pipeline: Pipeline,
 ) -> None:
     profile = replace(presets()["single-strict"], name="own", list_separator=";")
@@ -711,7 +711,7 @@ def test_an_import_that_waits_is_announced_and_counted_once_and_no_chunk_is_sent
         (lambda imports, key: imports.cancel(key, ADMIN, at=BEGINNING_TEXT), AMINA, "cancelled"),
     ],
 )
-def test_an_admin_decides_about_an_import_that_waits(
+def test_an_admin_approves_or_cancels_an_import_that_waits(
     pipeline: Pipeline, decide: Callable[..., bool], holder: str, state: str
 ) -> None:
     created = clearing(pipeline, 20, 0)
@@ -726,7 +726,7 @@ def test_an_admin_decides_about_an_import_that_waits(
     assert pipeline.holders("K000") == [holder]
 
 
-def test_an_import_that_is_cancelled_while_it_is_validated_waits_for_nobody(
+def test_an_import_cancelled_during_validation_does_not_wait_for_approval(
     pipeline: Pipeline,
 ) -> None:
     created = clearing(pipeline, 20, 0)
@@ -745,7 +745,7 @@ def test_an_import_that_is_cancelled_while_it_is_validated_waits_for_nobody(
     assert pipeline.counts(created) == {"lines": 20, "not_processed": 20}
 
 
-def test_a_dry_run_clears_nothing_and_waits_for_nobody(pipeline: Pipeline) -> None:
+def test_a_dry_run_clears_nothing_and_does_not_wait_for_approval(pipeline: Pipeline) -> None:
     ids = pipeline.kenyan(20, held_by=AMINA)
     created = pipeline.upload(file_of((one, "") for one in ids), mode=Mode.DRY_RUN)
 

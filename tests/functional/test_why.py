@@ -26,7 +26,7 @@ def why(pipeline: Pipeline, name: str) -> str:
     return "\n".join(reasons(pipeline.resources.tables, name, pipeline.clock.now))
 
 
-def test_a_ticket_waits_for_its_file_for_as_long_as_the_form_is_good(pipeline: Pipeline) -> None:
+def test_a_ticket_waits_for_its_file_while_its_form_is_valid(pipeline: Pipeline) -> None:
     ticket = pipeline.ticket()
     assert "waits for the file, which can be uploaded until" in why(pipeline, ticket)
 
@@ -48,7 +48,7 @@ def test_a_ticket_leads_to_its_import_and_one_that_has_ended_waits_for_nothing(
     assert text.endswith("It waits for nothing.")
 
 
-def test_a_file_waits_for_a_worker_then_for_the_end_of_its_lease(pipeline: Pipeline) -> None:
+def test_a_file_waits_for_a_worker_and_then_for_the_end_of_its_lease(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(file_of([("K000", AMINA)]))
     with incident(pipeline.memory, Mishap("GetObject", kill_before=1)), pytest.raises(KilledError):
@@ -73,7 +73,7 @@ def test_pending_chunks_are_reported_with_their_lines(pipeline: Pipeline) -> Non
     assert "waits for finalize" in why(pipeline, name)
 
 
-def test_who_waits_for_an_admin_is_reported_until_when(pipeline: Pipeline) -> None:
+def test_an_import_that_waits_for_an_admin_is_reported_with_its_deadline(pipeline: Pipeline) -> None:
     ids = pipeline.kenyan(20, held_by=AMINA)
     created = pipeline.upload(file_of((one, "None") for one in ids))
     pipeline.run(created)
@@ -81,7 +81,7 @@ def test_who_waits_for_an_admin_is_reported_until_when(pipeline: Pipeline) -> No
     assert "waits for an Admin to approve or cancel it" in why(pipeline, import_id(created))
 
 
-def test_an_undo_waits_for_the_older_imports_that_are_named(pipeline: Pipeline) -> None:
+def test_an_undo_that_waits_is_reported_with_the_older_imports(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = pipeline.upload(file_of([("K000", BARAKA)]))
     pipeline.run(created)
@@ -105,6 +105,6 @@ def test_a_cancelled_ticket_says_so(pipeline: Pipeline) -> None:
     assert "cancelled before a file came" in why(pipeline, ticket)
 
 
-def test_what_is_neither_import_nor_ticket_is_reported(pipeline: Pipeline) -> None:
+def test_an_id_of_neither_import_nor_ticket_is_refused(pipeline: Pipeline) -> None:
     with pytest.raises(CommandError, match="there is no import"):
         why(pipeline, "nothing")

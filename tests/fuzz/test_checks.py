@@ -43,7 +43,7 @@ def raised(counts: Counts, **by: int) -> Counts:
     return replace(counts, **{name: getattr(counts, name) + more for name, more in by.items()})
 
 
-def test_what_is_as_it_should_be_is_no_finding(passage: Passage, pipeline: Pipeline) -> None:
+def test_a_correct_passage_has_no_finding(passage: Passage, pipeline: Pipeline) -> None:
     assert found(passage) == []
     assert differences(pipeline, passage) == []
     assert set(asdict(passage.counts)) == {"lines", *Outcome}
@@ -59,7 +59,7 @@ def test_a_count_that_is_one_too_high_is_found(passage: Passage, name: str) -> N
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_line_that_is_counted_under_another_outcome_is_found(passage: Passage, name: str) -> None:
+def test_a_line_counted_under_another_outcome_is_found(passage: Passage, name: str) -> None:
     counts = raised(passage.counts, updated=-1, **{name: 1})
 
     (finding,) = found(dataclasses.replace(passage, counts=counts))
@@ -67,7 +67,7 @@ def test_a_line_that_is_counted_under_another_outcome_is_found(passage: Passage,
     assert finding.startswith("counted {'updated': 0,")
 
 
-def test_counts_that_agree_with_each_other_and_not_with_the_file_are_found(
+def test_counts_that_add_up_but_do_not_match_the_file_are_found(
     passage: Passage,
 ) -> None:
     counts = tally((*passage.results, passage.results[0]))
@@ -78,7 +78,7 @@ def test_counts_that_agree_with_each_other_and_not_with_the_file_are_found(
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_functions_that_count_a_line_under_another_outcome_are_found(
+def test_a_line_that_the_functions_count_under_another_outcome_is_found(
     passage: Passage, pipeline: Pipeline, name: str
 ) -> None:
     counts = raised(passage.counts, updated=-1, **{name: 1})
@@ -91,7 +91,7 @@ def test_functions_that_count_a_line_under_another_outcome_are_found(
     ]
 
 
-def test_lines_of_a_refused_file_that_the_functions_count_are_found(
+def test_lines_that_the_functions_count_for_a_refused_file_are_found(
     passage: Passage, pipeline: Pipeline
 ) -> None:
     refused = dataclasses.replace(passage, refusal=Refusal("NOT_CSV", "This is no CSV."))

@@ -39,12 +39,12 @@ def summary_of(passage: Passage) -> tuple[str, ...]:
     )
 
 
-def test_the_page_says_how_many_files_the_corpus_has() -> None:
+def test_the_page_has_the_number_of_files_in_the_corpus() -> None:
     assert f"\n{len(CORPUS)} named files" in PAGE.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_a_nasty_file_gets_its_verdict_from_the_rules_and_from_the_functions(
+def test_a_hostile_file_gets_its_verdict_from_the_rules_and_from_the_functions(
     name: str, pipeline: Pipeline
 ) -> None:
     nasty = CORPUS[name]
@@ -60,7 +60,7 @@ def test_a_nasty_file_gets_its_verdict_from_the_rules_and_from_the_functions(
 @pytest.mark.parametrize(
     "name", [name for name, nasty in CORPUS.items() if len(nasty.data) <= _CUT_MOST_BYTES]
 )
-def test_a_nasty_file_gets_its_verdict_however_it_is_cut(name: str) -> None:
+def test_a_hostile_file_gets_its_verdict_however_it_is_cut(name: str) -> None:
     nasty = CORPUS[name]
 
     trial = try_with(nasty.data, _PROFILES[nasty.profile], _CUT)

@@ -88,7 +88,7 @@ def lines_in(pipeline: Pipeline, created: ObjectCreated, data: bytes) -> int:
 
 
 @pytest.mark.parametrize("profile", LABELS)
-def test_every_line_of_a_hostile_directory_file_is_accounted_for_once(
+def test_every_line_of_a_hostile_directory_file_has_one_outcome(
     pipeline: Pipeline, profile: str
 ) -> None:
     before = pipeline.memory.snapshot()

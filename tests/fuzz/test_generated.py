@@ -48,14 +48,14 @@ def test_generated_files_lose_no_line_and_crash_nothing(part: int) -> None:
 
 
 @given(_BODIES)
-def test_any_text_under_a_good_header_is_accounted_for(body: str) -> None:
+def test_every_line_of_any_text_under_a_good_header_has_one_outcome(body: str) -> None:
     trial = try_with(HEAD + body.encode(), STRICT, Sizes(block=5, window=9, chunk_lines=1))
 
     assert trial.violations == (), trial.report()
 
 
 @given(_BODIES, st.sampled_from(",;\t|"))
-def test_the_count_sees_what_the_csv_module_sees(body: str, delimiter: str) -> None:
+def test_the_count_finds_the_records_of_the_csv_module(body: str, delimiter: str) -> None:
     counted = count(body.encode(), delimiter)
 
     rows = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
@@ -78,7 +78,7 @@ def test_a_seed_always_gives_the_same_file() -> None:
     assert [file_of(seed) for seed in range(50)] == [file_of(seed) for seed in range(50)]
 
 
-def test_a_finding_tells_how_to_see_it_again() -> None:
+def test_a_finding_says_how_to_reproduce_it() -> None:
     trial = try_seed(7)
 
     report = trial.report_with(["something is wrong"])

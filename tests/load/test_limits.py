@@ -12,7 +12,7 @@ def queue(*, max_receives: int = 5) -> FairQueue:
     return FairQueue(720.0, max_receives)
 
 
-def test_messages_come_in_the_order_of_their_sending() -> None:
+def test_messages_arrive_in_the_order_of_sending() -> None:
     one = queue()
     for sent_at, group in ((3.0, 1), (1.0, 2), (2.0, 1)):
         one.send(Message(group, 0, None, sent_at))
@@ -21,7 +21,7 @@ def test_messages_come_in_the_order_of_their_sending() -> None:
     assert [message.sent_at for message in (one.receive(), one.receive()) if message] == [1, 2]
 
 
-def test_a_group_with_most_of_what_is_in_flight_comes_after_the_others() -> None:
+def test_a_group_with_most_messages_in_flight_comes_after_the_others() -> None:
     one = queue()
     for place in range(60):
         one.send(Message(1, 0, None, float(place)))
@@ -36,7 +36,7 @@ def test_a_group_with_most_of_what_is_in_flight_comes_after_the_others() -> None
     assert groups == [2, 1]
 
 
-def test_a_message_comes_again_until_it_is_a_dead_letter() -> None:
+def test_a_message_is_redelivered_until_it_is_a_dead_letter() -> None:
     one = queue(max_receives=2)
     one.send(Message(1, 0, None, 0.0))
     for turn in range(2):
@@ -51,7 +51,7 @@ def test_a_message_comes_again_until_it_is_a_dead_letter() -> None:
     assert [letter.receives for letter in one.dead] == [3]
 
 
-def test_a_new_table_takes_4000_writes_and_twice_its_peak_half_an_hour_later() -> None:
+def test_a_new_table_accepts_4000_writes_and_twice_its_peak_half_an_hour_later() -> None:
     table = OnDemand()
     table.take(3000.0, 1.0)
     table.pass_to(DOUBLING_SECONDS - 1)
@@ -63,7 +63,7 @@ def test_a_new_table_takes_4000_writes_and_twice_its_peak_half_an_hour_later() -
 
 
 @pytest.mark.parametrize(("units", "times"), [(2.0, 500), (76.0, 13)])
-def test_a_key_takes_1000_write_units_a_second(units: float, times: int) -> None:
+def test_a_key_accepts_1000_write_units_a_second(units: float, times: int) -> None:
     keys = HotKeys()
 
     assert sum(keys.take(7, units, 1.0) for _ in range(2000)) == times

@@ -21,7 +21,7 @@ def without(fix: Behaviour, scene: str) -> Outcome:
 
 
 @pytest.mark.parametrize("scene", ["cold", "throttled", "stopped"])
-def test_the_sweeper_as_at_d4b7b5e_multiplies_what_waits(scene: str) -> None:
+def test_the_sweeper_as_at_d4b7b5e_multiplies_waiting_messages(scene: str) -> None:
     outcome = without(Behaviour(sends_only_what_is_lost=False), scene)
 
     assert any("messages for each chunk" in failure for failure in outcome.failures())
@@ -33,13 +33,13 @@ def test_without_handing_on_as_at_d4b7b5e_lines_of_a_large_file_are_not_processe
     assert outcome.not_processed > 0
 
 
-def test_when_busy_is_not_waited_for_as_at_d4b7b5e_an_hour_of_throttling_costs_lines() -> None:
+def test_without_waits_for_busy_services_as_at_d4b7b5e_an_hour_of_throttling_costs_lines() -> None:
     outcome = without(Behaviour(waits_when_busy=False), "throttled")
 
     assert outcome.not_processed > 0
 
 
-def test_settling_on_the_import_as_at_d4b7b5e_costs_many_write_units() -> None:
+def test_settling_on_the_item_of_the_import_as_at_d4b7b5e_costs_many_write_units() -> None:
     outcome = without(Behaviour(settles_beside=False), "again")
 
     assert any("write units to settle" in failure for failure in outcome.failures())
@@ -47,7 +47,7 @@ def test_settling_on_the_import_as_at_d4b7b5e_costs_many_write_units() -> None:
     assert outcome.settle_units == pytest.approx(43_400, rel=0.05)
 
 
-def test_the_four_scenes_that_were_asked_for_are_played_at_their_size() -> None:
+def test_the_four_required_scenes_run_at_their_full_size() -> None:
     sizes = {scene.name: (scene.imports, scene.lines) for scene in SCENES}
 
     assert sizes["tenants"] == (1000, 10_000)

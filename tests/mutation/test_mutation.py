@@ -26,7 +26,7 @@ def recorded(*lines: int, name: str = TESTED_BY, seconds: float = 1) -> Recorded
     return {name: {"seconds": seconds, "lines": {MODULE: list(lines)}}}
 
 
-def test_every_change_has_a_name_of_its_own_and_is_python() -> None:
+def test_every_change_has_a_unique_name_and_is_valid_python() -> None:
     every = all_mutations()
 
     assert len({one.name for one in every}) == len(every)
@@ -34,7 +34,7 @@ def test_every_change_has_a_name_of_its_own_and_is_python() -> None:
         compile(one.applied(), one.module, "exec")
 
 
-def test_a_change_stands_where_its_place_is_and_nowhere_else() -> None:
+def test_a_change_replaces_only_the_text_at_its_place() -> None:
     more = change("more > 0", "(more >= 0)")
 
     assert " more' if (more >= 0) else ''".replace("'", '"') in more.applied()
@@ -43,12 +43,12 @@ def test_a_change_stands_where_its_place_is_and_nowhere_else() -> None:
     )
 
 
-def test_a_seed_draws_the_same_sample_again_and_another_one_another() -> None:
+def test_a_seed_always_draws_the_same_sample_and_another_seed_another_one() -> None:
     assert drawn(1, 20) == drawn(1, 20)
     assert drawn(1, 20) != drawn(2, 20)
 
 
-def test_what_is_called_equivalent_is_a_change_that_there_is() -> None:
+def test_every_change_listed_as_equivalent_exists() -> None:
     names = {one.name for one in all_mutations()}
 
     assert [one for one in EQUIVALENTS if one.name not in names] == []
@@ -66,7 +66,7 @@ def test_the_tests_are_run_with_the_change(new: str, is_detected: bool) -> None:
     assert bool(verdict.detected_by) == is_detected
 
 
-def test_tests_that_run_the_line_are_asked_those_of_the_module_first() -> None:
+def test_tests_that_run_the_line_are_chosen_with_those_of_the_module_first() -> None:
     mutation = change("more > 0", "(more >= 0)")
     tests = {
         **recorded(mutation.line, name="tests/functional/test_other.py::test_a", seconds=0.1),
@@ -81,7 +81,7 @@ def test_tests_that_run_the_line_are_asked_those_of_the_module_first() -> None:
     ]
 
 
-def test_what_runs_at_import_is_asked_of_tests_that_run_a_use_of_it() -> None:
+def test_for_code_that_runs_at_import_tests_that_run_a_use_of_it_are_chosen() -> None:
     (constant,) = [one for one in mutations_of("rules/pacing.py") if one.old == "20000"][:1]
     (use,) = {one.line for one in mutations_of("rules/pacing.py") if "MAX_CHUNK_LINES" in one.old}
     tests: Recorded = {
@@ -92,7 +92,7 @@ def test_what_runs_at_import_is_asked_of_tests_that_run_a_use_of_it() -> None:
     assert chosen_for(constant, tests) == ["a"]
 
 
-def test_the_page_tells_the_share_of_those_that_matter() -> None:
+def test_the_page_shows_the_share_of_relevant_changes_that_were_found() -> None:
     some = drawn(3, 4)
     verdicts = [Verdict(one, 1, 1.0, "" if place == 0 else "x") for place, one in enumerate(some)]
 

@@ -60,7 +60,7 @@ def entries(world: World) -> dict[Any, Any]:
 
 
 @pytest.mark.parametrize("route", sorted(deployed_routes()))
-def test_a_route_that_writes_is_an_act_or_is_noted_elsewhere(route: str) -> None:
+def test_a_route_that_writes_is_an_act_or_is_listed_elsewhere(route: str) -> None:
     assert route.startswith("GET ") or (route in EXPECTED) != (route in ELSEWHERE), (
         f"{route} writes: name its acts of the audit trail in ACTS, or in ELSEWHERE why it has none"
     )

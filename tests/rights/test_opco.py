@@ -170,12 +170,12 @@ CASES = [
 ]
 
 
-def test_every_door_of_the_table_is_asked() -> None:
+def test_every_action_of_the_table_is_tested() -> None:
     assert set(WALLABLE) == set(DOORS)
 
 
 @pytest.mark.parametrize(("row", "door"), CASES)
-def test_an_account_is_held_by_whom_the_wall_lets(quiet: Worlds, row: Row, door: str) -> None:
+def test_a_user_holds_an_account_only_if_the_wall_allows_it(quiet: Worlds, row: Row, door: str) -> None:
     world = prepared(quiet, row)
 
     answer = DOORS[door](world, row)

@@ -149,7 +149,7 @@ def fields(world: World) -> tuple[dict[Any, Any], ...]:
 
 @pytest.mark.parametrize("door", marked(DOORS, "door"))
 @pytest.mark.parametrize("row", marked(RIGHTS, "profile", "state"))
-def test_a_profile_is_used_by_whom_the_table_names(worlds: Worlds, row: Row, door: Row) -> None:
+def test_only_the_people_of_the_table_use_a_profile(worlds: Worlds, row: Row, door: Row) -> None:
     profile = row["profile"]
     expected = {**door, "answer": door["directory" if profile in DIRECTORY else "assigns"]}
     ask, mode = ASKED[door["door"]]
@@ -245,7 +245,7 @@ def ask_for_role(world: World, actor: Actor, role: str, door: str) -> str:
 
 @pytest.mark.parametrize("door", marked(rows(ROLE_DOORS), "door"))
 @pytest.mark.parametrize("row", marked(rows(ASSIGNED_BY), "role"))
-def test_a_role_is_assigned_by_whom_the_table_names(guarded: Worlds, row: Row, door: Row) -> None:
+def test_only_the_people_of_the_table_assign_a_role(guarded: Worlds, row: Row, door: Row) -> None:
     found = differences(
         guarded,
         "guarded",

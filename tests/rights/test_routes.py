@@ -88,7 +88,7 @@ def test_a_route_answers_each_person_as_the_table_says(worlds: Worlds, row: Row)
 
 
 @pytest.mark.parametrize("row", marked(ROWS))
-def test_a_route_is_closed_to_who_is_no_active_user_of_the_tenant(worlds: Worlds, row: Row) -> None:
+def test_a_route_refuses_everybody_who_is_not_an_active_user_of_the_tenant(worlds: Worlds, row: Row) -> None:
     world = worlds.back_to("on")
     before = world.state()
     is_open = f"{row['method']} {row['path']}" in OPEN_ROUTES
@@ -110,7 +110,7 @@ def is_about_a_thing(row: Row) -> bool:
 
 
 @pytest.mark.parametrize("row", marked([row for row in ROWS if is_about_a_thing(row)]))
-def test_what_another_tenant_has_is_answered_as_what_nobody_has(worlds: Worlds, row: Row) -> None:
+def test_a_thing_of_another_tenant_is_answered_like_an_unknown_one(worlds: Worlds, row: Row) -> None:
     differences = []
     for name, actor in PEOPLE.items():
         answers = []

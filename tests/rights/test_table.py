@@ -30,7 +30,7 @@ def test_no_two_rows_answer_the_same_question() -> None:
         assert len(asked) == len(set(asked))
 
 
-def test_the_functions_are_asked_at_least_two_thousand_times() -> None:
+def test_the_functions_get_at_least_two_thousand_requests() -> None:
     routes = rows(table.ROUTES)
     of_routes = len(routes) * (len(PEOPLE) + len(rows(table.OUTSIDERS)))
     of_others = sum(len(PEOPLE) for row in routes if is_about_a_thing(row))

@@ -119,7 +119,7 @@ def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: 
         ("in/../lumina/a.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", NO_TENANT),
     ],
 )
-def test_a_file_counts_only_where_its_writer_may_put_it(
+def test_a_file_counts_only_in_a_folder_of_its_writer(
     world: World, key: str, principal: str, expected: str, tenant: str
 ) -> None:
     created = world.pipeline.put(key, CLEARS, principal=principal)
@@ -138,7 +138,7 @@ def test_a_file_counts_only_where_its_writer_may_put_it(
         (f"AWS:{OWN_PRINCIPAL}:nightly", "y" * 900),
     ],
 )
-def test_a_drop_works_on_the_tenant_of_its_source_whatever_it_is_called(
+def test_a_drop_concerns_the_tenant_of_its_source_whatever_its_name(
     world: World, principal: str, name: str
 ) -> None:
     created = world.pipeline.put(f"drop/{OWN}/erp/{name}", CLEARS, principal=principal)
@@ -178,7 +178,7 @@ def test_a_source_of_assignments_makes_nobody_an_admin(world: World, name: str, 
 
 @pytest.mark.parametrize("place", [OWN, OTHER])
 @pytest.mark.parametrize("holder", [OWN, OTHER])
-def test_a_ticket_is_good_in_its_own_tenants_place_alone(
+def test_a_ticket_is_valid_only_in_the_folder_of_its_own_tenant(
     world: World, holder: str, place: str
 ) -> None:
     actor = INSIDERS[0] if holder == OWN else signed_in_as("other-admin", OTHER_ADMIN, tenant=OTHER)
@@ -193,7 +193,7 @@ def test_a_ticket_is_good_in_its_own_tenants_place_alone(
 
 
 @pytest.mark.parametrize("second", ["{}.csv", "{}", "{}.csv.csv", "{}.CSV"])
-def test_a_ticket_is_good_for_one_object_under_whatever_names(world: World, second: str) -> None:
+def test_a_ticket_is_valid_for_one_object_under_whichever_name(world: World, second: str) -> None:
     ticket = world.announce(INSIDERS[0])
     first = world.pipeline.put(f"in/{OWN}/{ticket}.csv", CLEARS)
     again = world.pipeline.put(f"in/{OWN}/{second.format(ticket)}", CLEARS)
@@ -216,7 +216,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("door", ["drop", "in"])
-def test_metadata_is_not_looked_at(world: World, door: str) -> None:
+def test_metadata_is_ignored(world: World, door: str) -> None:
     ticket = world.announce(INSIDERS[1])
     key = f"drop/{OWN}/erp/a.csv" if door == "drop" else f"in/{OWN}/{ticket}.csv"
     memory = world.pipeline.memory.s3
@@ -249,7 +249,7 @@ def test_metadata_is_not_looked_at(world: World, door: str) -> None:
     ],
     ids=["sales", "no role", "inactive", "role in another case", "role with a space"],
 )
-def test_the_role_counts_that_the_uploader_has_when_the_file_is_read(
+def test_the_role_that_the_uploader_has_when_the_file_is_read_counts(
     world: World, now: User
 ) -> None:
     created = world.uploaded(INSIDERS[1], OWN, CLEARS)
@@ -272,7 +272,7 @@ def test_the_role_counts_that_the_uploader_has_when_the_file_is_read(
         ("K001", SUPPORT, "USER_ROLE"),
     ],
 )
-def test_the_wall_stands_between_account_and_manager_whoever_uploads(
+def test_the_wall_applies_to_account_and_manager_whoever_uploads(
     world: World, uploader: User, account: str, manager: User, outcome: str
 ) -> None:
     actor = signed_in_as("uploader", uploader)
@@ -284,7 +284,7 @@ def test_the_wall_stands_between_account_and_manager_whoever_uploads(
     assert outcome in (row["outcome"], row["code"])
 
 
-def test_a_refusal_tells_nothing_of_what_the_other_tenant_has(world: World) -> None:
+def test_a_refusal_reveals_nothing_of_the_other_tenant(world: World) -> None:
     """Its sources and tickets included: the answer holds only what the writer wrote."""
     keys = [f"drop/{OWN}/crm/a.csv", f"in/{OWN}/{world.names[OTHER]['ticket']}.csv"]
     absent = [f"drop/{OWN}/cry/a.csv", f"in/{OWN}/20260706T120000000Z-0123456789abcdef.csv"]

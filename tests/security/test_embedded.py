@@ -131,7 +131,7 @@ ABUSES: dict[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("abuse", ABUSES)
-def test_a_form_that_was_changed_is_refused(doors: Doors, form: dict[str, Any], abuse: str) -> None:
+def test_a_changed_form_is_refused(doors: Doors, form: dict[str, Any], abuse: str) -> None:
     fields = ABUSES[abuse](form["upload"]["fields"])
     # Fields with an underscore of their own keep it.
     fields = {
@@ -151,7 +151,7 @@ def test_an_empty_file_is_refused(form: dict[str, Any]) -> None:
     assert (answer.status, error_code(answer)) == (400, "EntityTooSmall")
 
 
-def test_the_policy_binds_everything_that_counts(form: dict[str, Any]) -> None:
+def test_the_policy_of_a_form_fixes_all_its_fields(form: dict[str, Any]) -> None:
     """The size on the policy itself: nobody here sends two gigabytes to see them refused."""
     policy = policy_of(form["upload"]["fields"])
 
@@ -168,7 +168,7 @@ def test_the_policy_binds_everything_that_counts(form: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("verb", ["PUT", "GET", "DELETE", "HEAD"])
 @pytest.mark.parametrize("signed", [True, False])
-def test_a_form_is_good_for_a_post_alone(form: dict[str, Any], verb: str, signed: bool) -> None:
+def test_a_form_is_valid_only_for_a_post(form: dict[str, Any], verb: str, signed: bool) -> None:
     fields = form["upload"]["fields"]
     names = {name for name in fields if name.startswith("x-amz-")}
     query = "&".join(f"{name}={fields[name]}" for name in sorted(names)) if signed else ""
@@ -214,7 +214,7 @@ def client_of(doors: Doors, session: boto3.Session, service: str) -> Any:
     return made.client(service, endpoint_url=doors.stack.endpoint_url, config=settings)
 
 
-def test_a_form_ends_at_its_size_and_with_its_time(doors: Doors) -> None:
+def test_a_form_is_limited_in_size_and_time(doors: Doors) -> None:
     """Forms as the API signs them, under the API's role, but tiny and for a second."""
     s3 = client_of(doors, as_role(doors, "ApiRole"), "s3")
 
@@ -240,7 +240,7 @@ def _door(form: Mapping[str, Any]) -> dict[str, Any]:
     return {"url": form["url"], "fields": form["fields"]}
 
 
-def test_the_second_use_of_a_form_is_answered_and_changes_nothing(doors: Doors) -> None:
+def test_the_second_use_of_a_form_is_refused_and_changes_nothing(doors: Doors) -> None:
     expected = {"profile": "single-strict", "filename": "twice.csv", "mode": "run"}
     door = doors.api("POST", "/imports", body=expected).json
     upload = door["upload"]
@@ -264,7 +264,7 @@ def test_the_second_use_of_a_form_is_answered_and_changes_nothing(doors: Doors) 
 # Links
 
 
-def test_a_report_comes_as_a_file_to_save_and_from_its_link_alone(doors: Doors) -> None:
+def test_a_report_is_a_file_to_save_and_only_its_link_gives_it(doors: Doors) -> None:
     ended = doors.run(accounts_csv(("nobody", "x")), filename="été\u202e.csv")
 
     link = doors.api("GET", f"/imports/{ended['import_id']}/report").headers["location"]
@@ -281,13 +281,13 @@ def test_a_report_comes_as_a_file_to_save_and_from_its_link_alone(doors: Doors) 
 
 
 @pytest.mark.parametrize("token", ["", "Bearer ", "Bearer x.y.z", "Basic dXNlcjp4"])
-def test_the_api_wants_a_token_of_the_pool(doors: Doors, token: str) -> None:
+def test_the_api_requires_a_token_of_the_pool(doors: Doors, token: str) -> None:
     headers = {"authorization": token} if token else {}
 
     assert http("GET", f"{doors.stack.api_url}/imports", headers=headers).status == 401
 
 
-def test_the_api_takes_no_access_token(doors: Doors) -> None:
+def test_the_api_accepts_no_access_token(doors: Doors) -> None:
     answer = doors.client("cognito-idp").initiate_auth(
         ClientId=doors.stack.outputs["UserPoolClientId"],
         AuthFlow="USER_PASSWORD_AUTH",
@@ -326,7 +326,7 @@ def waiting_in(doors: Doors, queue: str) -> int:
     return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def test_an_approved_import_in_utf_16_goes_on_under_the_roles(doors: Doors) -> None:
+def test_an_approved_import_in_utf_16_continues_under_the_roles(doors: Doors) -> None:
     content = (ROOT / "events" / "uploads" / "clears-many.csv").read_text(encoding="utf-8")
     ticket = doors.upload(content.encode("utf-16"), as_=BACK_OFFICE)
     waiting = doors.in_state(ticket, "awaiting_approval")
@@ -348,7 +348,7 @@ def test_follow_undoes_an_import_under_its_role(doors: Doors) -> None:
     assert doors.manager("KE100100") == []
 
 
-def test_follow_attends_to_a_user_who_comes_and_goes_under_its_role(doors: Doors) -> None:
+def test_follow_handles_a_new_and_a_deleted_user_under_its_role(doors: Doors) -> None:
     """What waits for them is given, their sign-in is barred by a file, and both are taken away."""
     account, whose = "KE100107", urllib.parse.quote(NEEMA, safe="")
 
@@ -542,14 +542,14 @@ def test_a_role_is_denied_what_its_function_does_not_need(
 
 
 @pytest.mark.parametrize(("role", "service", "operation", "given"), NEEDED)
-def test_a_role_is_given_what_its_function_needs(
+def test_a_role_allows_what_its_function_needs(
     doors: Doors, role: str, service: str, operation: str, given: dict[str, Any]
 ) -> None:
     call(doors, role, service, operation, dict(given))
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_nobody_but_lambda_takes_a_functions_role(doors: Doors, role: str) -> None:
+def test_only_lambda_can_assume_the_role_of_a_function(doors: Doors, role: str) -> None:
     deployed = doors.client("cloudformation").get_template(StackName=doors.stack.name)
     body = deployed["TemplateBody"]
     template = json.loads(body) if isinstance(body, str) else body
@@ -564,7 +564,7 @@ def test_nobody_but_lambda_takes_a_functions_role(doors: Doors, role: str) -> No
 # What the functions write into their logs
 
 
-def test_the_logs_of_all_functions_name_nobody(doors: Doors) -> None:
+def test_the_logs_of_all_functions_contain_no_address(doors: Doors) -> None:
     """After everything above, a workbook and a page: what CloudWatch holds of each function."""
     doors.run(by_openpyxl([("account ID", "account Manager"), ("none", "x")]), filename="a.xlsx")
     http("GET", f"{doors.stack.api_url}/console/home")

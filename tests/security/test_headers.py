@@ -45,7 +45,7 @@ def body_for(method: str, path: str) -> dict[str, str] | None:
 
 @pytest.mark.parametrize("actor", [INSIDERS[0], INSIDERS[3], OUTSIDERS[-1]], ids=str)
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_every_answer_of_every_route_is_bare_data(
+def test_every_answer_of_every_route_is_plain_data(
     world: World, method: str, path: str, actor: Actor
 ) -> None:
     answer = world.ask(actor, method, filled(world, path), body_for(method, path))
@@ -63,7 +63,7 @@ def test_every_answer_of_every_route_is_bare_data(
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD"])
 @pytest.mark.parametrize("path", ["/", f"/{PAGE}", f"/imports/{PAGE}", f"/accounts/{PAGE}"])
-def test_what_is_asked_for_is_never_given_back_as_a_page(
+def test_markup_in_a_request_is_never_returned_as_a_page(
     world: World, method: str, path: str
 ) -> None:
     answer = world.ask(INSIDERS[0], method, path)
@@ -74,5 +74,5 @@ def test_what_is_asked_for_is_never_given_back_as_a_page(
     assert "<" not in answer.text
 
 
-def test_all_routes_are_looked_at() -> None:
+def test_all_routes_are_tested() -> None:
     assert len(ROUTES) >= 14

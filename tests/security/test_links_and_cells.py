@@ -58,7 +58,7 @@ def refusals(world: World, *lines: tuple[str, str]) -> list[dict[str, str]]:
 # Lines
 
 
-def test_a_user_of_another_tenant_is_rejected_as_nobody(world: World) -> None:
+def test_a_user_of_another_tenant_is_rejected_as_unknown(world: World) -> None:
     there, nowhere = refusals(
         world, ("K001", OTHER_SALES.email), ("K002", "anybody.atall@elsewhere.example")
     )
@@ -88,14 +88,14 @@ def test_no_address_of_another_tenant_is_suggested(world: World, typo: str) -> N
     assert not [word for word in OTHERS_WORDS if word in text.lower()]
 
 
-def test_an_own_address_is_suggested_where_another_tenant_has_a_nearer_one(world: World) -> None:
+def test_an_own_address_is_suggested_even_if_another_tenant_has_a_more_similar_one(world: World) -> None:
     """`petra.quist` is the other tenant's; the own tenant has nobody near, but for Sam."""
     (row,) = refusals(world, ("K001", SALES.email.replace("sam", "sm")))
 
     assert f"did you mean {SALES.email}?" in row["hint"]
 
 
-def test_an_account_of_another_tenant_is_rejected_as_one_that_nobody_has(world: World) -> None:
+def test_an_account_of_another_tenant_is_rejected_as_unknown(world: World) -> None:
     there, nowhere = refusals(world, (OTHER_ACCOUNT, SALES.email), ("NOIR-78", SALES.email))
 
     assert there["code"] == nowhere["code"] == "ACCOUNT_NOT_FOUND"
@@ -103,7 +103,7 @@ def test_an_account_of_another_tenant_is_rejected_as_one_that_nobody_has(world: 
 
 
 @pytest.mark.parametrize("account", [f"umbra#{OTHER_ACCOUNT}", f"#{OTHER_ACCOUNT}", "umbra#K000"])
-def test_no_cell_reaches_into_another_tenants_keys(world: World, account: str) -> None:
+def test_no_cell_reaches_the_keys_of_another_tenant(world: World, account: str) -> None:
     (row,) = refusals(world, (account, SALES.email))
 
     assert row["code"] == "ACCOUNT_NOT_FOUND"
@@ -162,7 +162,7 @@ NASTY_NAMES = (
 
 
 @pytest.mark.parametrize("name", NASTY_NAMES)
-def test_a_file_name_cannot_forge_a_notification(world: World, name: str) -> None:
+def test_a_file_name_cannot_forge_text_of_a_notification(world: World, name: str) -> None:
     created = world.pipeline.put(
         f"drop/{OWN}/erp/{name}", file_of([("none", "x")]), principal=OWN_PRINCIPAL
     )
@@ -191,7 +191,7 @@ def test_a_file_name_cannot_forge_a_notification(world: World, name: str) -> Non
         assert attribute["StringValue"].isprintable()
 
 
-def test_a_notification_links_to_nothing_that_is_signed(world: World) -> None:
+def test_a_notification_has_no_signed_link(world: World) -> None:
     created = world.uploaded(INSIDERS[1], OWN, file_of([("none", "x")]))
 
     world.pipeline.run(created)

@@ -36,7 +36,7 @@ def written(world: World) -> str:
     return out.getvalue()
 
 
-def test_nothing_personal_is_written(written: str) -> None:
+def test_nothing_personal_is_logged(written: str) -> None:
     private = [word for user in OWN_USERS for word in (user.email, user.name)]
     private += [tour.ACCOUNT, tour.CELL, "Mbeki", "salaries", "@", "K000"]
     private += ["X-Amz-", "Signature", "https://", "policy", "Bearer", "eyJ", "s3v4"]
@@ -45,7 +45,7 @@ def test_nothing_personal_is_written(written: str) -> None:
     assert found == []
 
 
-def test_the_log_tells_all_the_same_what_was_done(written: str) -> None:
+def test_the_log_still_says_what_was_done(written: str) -> None:
     """So that silence above is no accident."""
     lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
     messages = {line["message"] for line in lines if "message" in line}
@@ -67,7 +67,7 @@ def test_the_log_tells_all_the_same_what_was_done(written: str) -> None:
     assert any("_aws" in line for line in lines)
 
 
-def test_every_line_of_the_log_is_one_record(written: str) -> None:
+def test_every_log_line_is_one_record(written: str) -> None:
     """Nothing that a file or a request holds begins a line of its own."""
     for line in written.splitlines():
         assert line.startswith("{"), line

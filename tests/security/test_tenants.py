@@ -27,7 +27,7 @@ def assert_tells_nothing_of_others(answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("actor", INSIDERS, ids=str)
-def test_lists_hold_the_own_tenants_things_alone(world: World, actor: Actor) -> None:
+def test_lists_contain_only_things_of_the_own_tenant(world: World, actor: Actor) -> None:
     listed = world.ask(actor, "GET", "/imports", query={"limit": "100"})
 
     assert {one["tenant"] for one in listed.body["imports"]} == {OWN}
@@ -44,7 +44,7 @@ def test_lists_hold_the_own_tenants_things_alone(world: World, actor: Actor) -> 
         assert_tells_nothing_of_others(world.ask(actor, "GET", path))
 
 
-def test_a_cursor_of_another_tenant_leads_to_the_own_tenants_imports(world: World) -> None:
+def test_a_cursor_of_another_tenant_lists_only_own_imports(world: World) -> None:
     other = signed_in_as("other-admin", OTHER_ADMIN, OTHER)
     theirs = world.ask(other, "GET", "/imports", query={"limit": "1"}).body["cursor"]
 
@@ -55,7 +55,7 @@ def test_a_cursor_of_another_tenant_leads_to_the_own_tenants_imports(world: Worl
     assert_tells_nothing_of_others(page)
 
 
-def test_an_address_that_two_tenants_have_brings_no_role_along(world: World) -> None:
+def test_an_address_in_two_tenants_has_only_the_role_of_the_own_tenant(world: World) -> None:
     """The same address is an Admin in the other tenant."""
     there, here = (signed_in_as("twin", TWIN, tenant) for tenant in (OTHER, OWN))
     waiting = world.names[OWN]["waiting"]

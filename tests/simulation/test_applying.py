@@ -21,7 +21,7 @@ RACES = int(os.environ.get("APPLYING_RACES", "40"))
 MAX_RACES = 400
 
 
-def test_what_is_applied_was_shown_and_everything_else_says_what_changed() -> None:
+def test_every_applied_line_was_shown_and_every_other_line_says_what_changed() -> None:
     tally = run(f"{SEED}/{number}" for number in range(RACES))
 
     print(f"\n{tally}")
@@ -87,7 +87,7 @@ WRONG_CHECKS: dict[str, tuple[str, Callable[..., Any]]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG_CHECKS)
-def test_what_is_wrong_about_a_check_is_noticed(
+def test_a_defect_in_a_checked_import_is_found(
     wrong: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, instead = WRONG_CHECKS[wrong]
@@ -100,7 +100,7 @@ def test_what_is_wrong_about_a_check_is_noticed(
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_wrong_is_noticed(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_an_applied_import_is_found(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, instead = WRONG[wrong]
     monkeypatch.setattr(place, instead)
 

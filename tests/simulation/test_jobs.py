@@ -357,7 +357,7 @@ def check(pipeline: Pipeline, story: str) -> None:
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_jobs_come_out_right_whatever_happens_to_them(pipeline: Pipeline, story: str) -> None:
+def test_jobs_end_correctly_whatever_happens_to_them(pipeline: Pipeline, story: str) -> None:
     furnish(pipeline)
     pipeline.settle()
     start = pipeline.memory.snapshot()

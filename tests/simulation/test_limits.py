@@ -31,7 +31,7 @@ def query(of: str, begins: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("of", "begins"), [("é" * 1025, "a"), ("a", "é" * 513)])
-def test_a_query_for_a_key_that_nothing_can_have_is_refused(
+def test_a_query_for_a_key_that_no_item_can_have_is_refused(
     memory: MemoryAws, of: str, begins: str
 ) -> None:
     with pytest.raises(ServiceError, match="exceeded the maximum size limit"):

@@ -16,7 +16,7 @@ SEED = os.environ.get("SIMULATION_SEED", "first")
 JUDGED = int(os.environ.get("MUTANTS_JUDGED", "3"))
 
 
-def test_there_is_a_mutant_for_each_mechanism() -> None:
+def test_every_mechanism_has_a_mutant() -> None:
     assert len(MUTANTS) >= 25
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
 
@@ -29,7 +29,7 @@ def test_a_mutant_still_finds_what_it_changes(mutant: Mutant) -> None:
 
 @pytest.mark.all_cores
 @pytest.mark.timeout(1200)
-def test_the_mutants_that_are_drawn_are_found() -> None:
+def test_the_simulation_finds_the_drawn_mutants() -> None:
     names = random.Random(SEED).sample([mutant.name for mutant in MUTANTS], JUDGED)
 
     verdicts = judge_each(names)

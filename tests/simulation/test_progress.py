@@ -7,13 +7,13 @@ from tests.simulation.engine.progress import Progress
 FIGURES = {"runs": 7, "first_faults_done": 32, "first_faults": 64, "code": "aaaa"}
 
 
-def test_a_sweep_of_the_same_code_goes_on() -> None:
+def test_an_exploration_of_the_same_code_continues() -> None:
     progress = Progress({"plain/fifo": FIGURES})
 
     assert progress.begin("plain/fifo", "aaaa") == 32
 
 
-def test_a_sweep_of_other_code_begins_again_and_the_figures_of_the_old_one_stay() -> None:
+def test_an_exploration_of_other_code_begins_again_and_keeps_the_old_figures() -> None:
     known = {"plain/fifo": FIGURES}
 
     assert Progress(known).begin("plain/fifo", "bbbb") == 0

@@ -54,7 +54,7 @@ def test_an_import_without_faults_violates_nothing(
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("scene", SCENES)
-def test_what_comes_again_after_the_end_changes_nothing(
+def test_deliveries_after_the_end_change_nothing(
     machine: Machine, scene: str, order: str
 ) -> None:
     parent = machine.run(Plan(scene, order), traced=True)
@@ -65,7 +65,7 @@ def test_what_comes_again_after_the_end_changes_nothing(
         assert machine.run(plan, after=parent, again=True).violations == (), plan.json()
 
 
-def test_what_changes_when_it_comes_again_is_noticed(machine: Machine) -> None:
+def test_a_change_by_a_delivery_after_the_end_is_found(machine: Machine) -> None:
     mutant = next(one for one in MUTANTS if one.name == "history_under_random_keys")
 
     with mutant.alive():
@@ -94,7 +94,7 @@ def user(machine: Machine, address: str) -> dict[str, str]:
     return {name: value["S"] for name, value in item.items() if "S" in value}
 
 
-def test_an_import_that_is_taken_back_leaves_nothing_behind(machine: Machine) -> None:
+def test_an_import_that_is_taken_back_leaves_no_change(machine: Machine) -> None:
     machine.run(Plan("undo"), whole=True)
 
     assert roles(machine, "A1") == {"account_manager": [ANA]}
@@ -102,21 +102,21 @@ def test_an_import_that_is_taken_back_leaves_nothing_behind(machine: Machine) ->
     assert roles(machine, "A12") == {"account_manager": [BEA], "viewer": [ANA]}
 
 
-def test_a_dry_run_that_is_applied_has_the_effect_that_it_has_shown(machine: Machine) -> None:
+def test_an_applied_dry_run_has_the_effect_that_it_has_shown(machine: Machine) -> None:
     machine.run(Plan("applied"), whole=True)
 
     assert roles(machine, "A1") == {"account_manager": [BEA]}
     assert roles(machine, "A12") == {"account_manager": [CAI], "viewer": [ANA]}
 
 
-def test_lines_that_are_corrected_have_their_effect(machine: Machine) -> None:
+def test_corrected_lines_take_effect(machine: Machine) -> None:
     machine.run(Plan("corrected"), whole=True)
 
     assert roles(machine, "A6") == {"account_manager": [ANA]}
     assert roles(machine, "A11") == {"account_manager": [BEA], "viewer": [ANA]}
 
 
-def test_lines_with_a_condition_have_an_effect_only_where_it_is_met(machine: Machine) -> None:
+def test_lines_with_a_condition_take_effect_only_if_it_is_met(machine: Machine) -> None:
     machine.run(Plan("conditional"), whole=True)
 
     assert roles(machine, "A1") == {"account_manager": [BEA]}
@@ -126,7 +126,7 @@ def test_lines_with_a_condition_have_an_effect_only_where_it_is_met(machine: Mac
     assert roles(machine, "A13") == {"account_manager": [CAI], "viewer": [BEA]}
 
 
-def test_who_is_removed_holds_nothing_and_cannot_sign_in(machine: Machine) -> None:
+def test_a_removed_user_holds_nothing_and_cannot_sign_in(machine: Machine) -> None:
     machine.run(Plan("removal"), whole=True)
 
     assert user(machine, ANA)["status"] == "deleted"
@@ -135,14 +135,14 @@ def test_who_is_removed_holds_nothing_and_cannot_sign_in(machine: Machine) -> No
     assert ANA not in machine.memory.pools.sign_ins
 
 
-def test_who_was_waited_for_gets_the_accounts(machine: Machine) -> None:
+def test_a_new_user_gets_the_accounts_that_waited_for_them(machine: Machine) -> None:
     machine.run(Plan("pending"), whole=True)
 
     assert roles(machine, "A5") == {"account_manager": [NEEMA]}
     assert roles(machine, "A4") == {"account_manager": [NEEMA], "viewer": [CAI, NEEMA]}
 
 
-def test_what_is_handed_over_gets_its_new_owner(machine: Machine) -> None:
+def test_reassigned_accounts_get_their_new_holder(machine: Machine) -> None:
     machine.run(Plan("owner"), whole=True)
 
     assert roles(machine, "A6") == {"account_manager": [ANA, BEA]}
@@ -160,7 +160,7 @@ def test_a_file_of_users_changes_and_deletes_them(machine: Machine) -> None:
     assert roles(machine, "D2") == {"account_manager": [BEA]}
 
 
-def test_a_file_of_accounts_makes_and_changes_them(machine: Machine) -> None:
+def test_a_file_of_accounts_creates_and_changes_them(machine: Machine) -> None:
     machine.run(Plan("customers"), whole=True)
     items = machine.memory.dynamodb.tables["AccountsTable"].items
 
@@ -217,7 +217,7 @@ def test_no_drawn_pair_or_triple_violates_anything(explorers: Explorers) -> None
     assert MIN_DRAWN <= tally.by_faults[2] + tally.by_faults[3] == drawn
 
 
-def test_going_on_from_a_moment_is_the_same_as_beginning_again(machine: Machine) -> None:
+def test_continuing_from_a_moment_equals_beginning_again(machine: Machine) -> None:
     parent = machine.run(Plan("two", "1"), traced=True)
     faults = list(explore.faults_after(parent))[::997]
 
@@ -244,7 +244,7 @@ def test_shortcuts_and_replays_change_nothing(machine: Machine) -> None:
         assert (machine.digest(), report.violations) == (plainly.digest(), usual.violations), plan
 
 
-def test_what_is_known_of_a_state_is_what_comes_after_it(machine: Machine) -> None:
+def test_the_stored_course_after_a_state_is_the_one_that_follows(machine: Machine) -> None:
     used = machine.rests.found
 
     for scene in SCENES:
@@ -258,7 +258,7 @@ def test_what_is_known_of_a_state_is_what_comes_after_it(machine: Machine) -> No
     assert machine.rests.found > used + len(SCENES)
 
 
-def test_what_is_known_of_a_state_tells_of_its_violations(machine: Machine) -> None:
+def test_the_stored_course_after_a_state_has_its_violations(machine: Machine) -> None:
     mutant = next(one for one in MUTANTS if one.name == "no_order")
     used = machine.rests.found
     violating = 0
@@ -277,7 +277,7 @@ def test_what_is_known_of_a_state_tells_of_its_violations(machine: Machine) -> N
     assert machine.rests.found > used
 
 
-def test_a_function_that_behaves_otherwise_is_noticed(
+def test_a_function_that_behaves_differently_in_a_replay_is_found(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent = machine.run(Plan("plain", "fifo"), traced=True)
@@ -303,7 +303,7 @@ def test_a_function_that_runs_while_a_call_of_another_is_in_flight_makes_the_sam
     assert run.trace == known.trace
 
 
-def test_logs_hold_nothing_of_what_was_uploaded(machine: Machine) -> None:
+def test_logs_contain_nothing_of_the_uploads(machine: Machine) -> None:
     machine.log = io.StringIO()
     try:
         for scene in SCENES:
@@ -337,7 +337,7 @@ for text in sys.argv[1:]:
 """
 
 
-def test_a_plan_leads_to_the_same_in_every_process() -> None:
+def test_a_plan_gives_the_same_run_in_every_process() -> None:
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", PRINT_DIGESTS, *(plan.json() for plan in PLANS)],
@@ -356,7 +356,7 @@ def test_a_plan_leads_to_the_same_in_every_process() -> None:
     assert not any(process.returncode for process in processes)
 
 
-def test_a_plan_survives_being_reported(machine: Machine) -> None:
+def test_a_plan_survives_being_printed_as_json(machine: Machine) -> None:
     plan = PLANS[1]
 
     fields = json.loads(plan.json())

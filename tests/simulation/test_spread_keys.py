@@ -63,7 +63,7 @@ def switch(machine: Machine, scene: str, *, is_moved: bool) -> None:
 
 @pytest.mark.parametrize("is_moved", [False, True])
 @pytest.mark.parametrize("scene", READERS)
-def test_faults_violate_nothing_where_portfolios_are_spread_or_become_so(
+def test_faults_violate_nothing_while_portfolios_are_spread_or_moved(
     machine: Machine, scene: str, *, is_moved: bool
 ) -> None:
     switch(machine, scene, is_moved=is_moved)
@@ -101,7 +101,7 @@ def move_users(machine: Machine, scene: str, *, most: int) -> None:
 
 @pytest.mark.parametrize("most", [3, 1000])
 @pytest.mark.parametrize("scene", READERS)
-def test_faults_violate_nothing_where_users_are_spread_all_or_some(
+def test_faults_violate_nothing_while_all_or_some_users_are_spread(
     machine: Machine, scene: str, most: int
 ) -> None:
     move_users(machine, scene, most=most)
@@ -113,5 +113,5 @@ def test_faults_violate_nothing_where_users_are_spread_all_or_some(
         assert machine.run(plan, after=parent).violations == (), plan.json()
 
 
-def test_every_scene_that_reads_portfolios_is_among_those() -> None:
+def test_every_scene_that_reads_portfolios_is_tested_with_spread_keys() -> None:
     assert set(explore.LATER_SCENES) <= set(READERS) <= set(SCENES)

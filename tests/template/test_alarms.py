@@ -82,7 +82,7 @@ def test_every_queue_and_every_function_is_watched() -> None:
     assert {("RecordsParked", ""), ("ActsLeftOpen", "")} <= watched
 
 
-def test_an_alarm_on_what_functions_count_looks_where_they_count_it() -> None:
+def test_an_alarm_watches_the_metric_that_the_functions_write() -> None:
     own = [
         one
         for alarm in ALARMS.values()
@@ -95,7 +95,7 @@ def test_an_alarm_on_what_functions_count_looks_where_they_count_it() -> None:
     assert {one["MetricName"] for one in own} <= counted_by_functions()
 
 
-def test_every_alarm_calls_somebody_and_stays_silent_without_data() -> None:
+def test_every_alarm_has_a_topic_and_stays_silent_without_data() -> None:
     for alarm in ALARMS.values():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}]
         assert alarm["TreatMissingData"] == "notBreaching"
@@ -113,7 +113,7 @@ def test_an_alarm_says_what_it_means_and_what_to_do(name: str) -> None:
 
 @pytest.mark.parametrize("queue", DEAD_LETTERS)
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_dead_letter_that_nobody_can_settle_is_counted_while_it_is_hidden(
+def test_a_dead_letter_that_cannot_be_settled_is_counted_while_it_is_hidden(
     queue: str, stage: str
 ) -> None:
     alarm = of_queue(queue, "ApproximateNumberOfMessagesNotVisible")
@@ -159,7 +159,7 @@ def failing(error: Exception) -> None:
     assert len(answer["batchItemFailures"]) == 1, "no error that Lambda would count"
 
 
-def test_a_message_that_fails_is_counted_where_its_alarm_looks(
+def test_a_message_that_fails_is_counted_in_the_metric_of_its_alarm(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     failing(PermissionError("AccessDenied"))
@@ -177,7 +177,7 @@ def test_a_message_that_fails_is_counted_where_its_alarm_looks(
     assert alarm["Dimensions"] == [{"Name": name, "Value": found[name]} for name in dimensions]
 
 
-def test_a_message_that_is_put_off_calls_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_message_that_is_put_off_raises_no_alarm(capsys: pytest.CaptureFixture[str]) -> None:
     failing(RetryLaterError("an outage"))
 
     (written,) = metrics_in(capsys)["_aws"]["CloudWatchMetrics"]
@@ -185,7 +185,7 @@ def test_a_message_that_is_put_off_calls_nobody(capsys: pytest.CaptureFixture[st
     assert [one["Name"] for one in written["Metrics"]] == ["MessagesPutOff"]
 
 
-def test_a_service_that_stays_busy_for_an_hour_calls_somebody() -> None:
+def test_a_service_that_stays_busy_for_an_hour_raises_an_alarm() -> None:
     """A fresh message in the place of an old one is young, so the age of messages calls nobody."""
     alarm = ALARMS["ServicesStayBusy"]
 
@@ -201,7 +201,7 @@ def test_a_service_that_stays_busy_for_an_hour_calls_somebody() -> None:
     assert alarm["Period"] > longest + LONGEST_DELAY_SECONDS
 
 
-def test_an_act_that_the_sweep_has_closed_calls_nobody_until_it_happens_again() -> None:
+def test_one_act_closed_by_the_sweep_raises_no_alarm_and_a_second_one_does() -> None:
     alarm = ALARMS["ActsLeftOpen"]
 
     assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (1, 2)
@@ -218,7 +218,7 @@ def test_every_function_of_a_queue_counts_its_failures_itself() -> None:
 
 @pytest.mark.parametrize("function", sorted(QUEUE_FUNCTIONS))
 @pytest.mark.parametrize("stage", STAGES)
-def test_one_message_that_fails_again_is_enough(function: str, stage: str) -> None:
+def test_one_message_that_fails_again_raises_the_alarm(function: str, stage: str) -> None:
     fails = ALARMS[function.replace("Function", "Fails")]
     queues = [name for name in (*SOURCES, *DEAD_LETTERS) if reader_of(name) == function]
 

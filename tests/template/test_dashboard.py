@@ -54,7 +54,7 @@ def shown(metric: str) -> set[str]:
         ("5xx", {"Api"}),
     ],
 )
-def test_every_part_of_the_stack_is_shown(metric: str, targets: set[str]) -> None:
+def test_the_dashboard_shows_every_part_of_the_stack(metric: str, targets: set[str]) -> None:
     assert shown(metric) >= targets
 
 
@@ -71,7 +71,7 @@ def counted_by_functions() -> set[str]:
     return counted | {"MessagesFailed", "MessagesPutOff"}
 
 
-def test_only_what_the_code_counts_is_shown_and_under_the_stacks_own_name() -> None:
+def test_the_dashboard_shows_only_metrics_that_the_code_writes_under_the_name_of_the_stack() -> None:
     counted = counted_by_functions()
     own = [
         one
@@ -87,7 +87,7 @@ def test_only_what_the_code_counts_is_shown_and_under_the_stacks_own_name() -> N
         assert one[2:4] == ["service", "handover"]
 
 
-def test_widgets_stand_beside_each_other_and_have_titles() -> None:
+def test_widgets_do_not_overlap_and_have_titles() -> None:
     taken: set[tuple[int, int]] = set()
     for widget in WIDGETS:
         assert widget["properties"]["title"]
@@ -101,7 +101,7 @@ def test_widgets_stand_beside_each_other_and_have_titles() -> None:
         taken |= cells
 
 
-def test_whatever_it_refers_to_is_there() -> None:
+def test_everything_that_the_dashboard_refers_to_exists() -> None:
     names = {name for name, _ in re.findall(r"\$\{(\w+)(\.\w+)?\}", TEXT)}
 
     assert names <= set(RESOURCES)

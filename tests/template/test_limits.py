@@ -18,13 +18,13 @@ ROWS = [(row["constant"], int(row["value"])) for row in ROW.finditer(NOTES.read_
 
 
 @pytest.mark.parametrize(("constant", "value"), ROWS, ids=[name for name, _ in ROWS])
-def test_a_limit_of_the_table_is_the_one_that_the_code_keeps(constant: str, value: int) -> None:
+def test_a_limit_of_the_table_has_the_value_in_the_code(constant: str, value: int) -> None:
     module, _, name = constant.rpartition(".")
 
     assert getattr(import_module(module), name) == value
 
 
-def test_every_limit_of_aws_leads_to_its_page() -> None:
+def test_every_limit_of_aws_links_to_its_page() -> None:
     notes = NOTES.read_text("utf-8")
     pages = dict(
         re.findall(r"^\[(\w+)\]: (https://docs\.aws\.amazon\.com/\S+)$", notes, re.MULTILINE)

@@ -47,7 +47,7 @@ def look_around(running: LocalStack, names: list[str]) -> dict[str, Any]:
     return dict(json.loads(answer["Payload"].read()))
 
 
-def test_a_function_sees_neither_our_environment_nor_the_emulators_packages(
+def test_a_function_sees_neither_our_environment_nor_the_packages_of_the_emulator(
     running: LocalStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = look_around(running, ["json", "pytest", "numpy", "boto3", "botocore", "ministack"])
@@ -57,7 +57,7 @@ def test_a_function_sees_neither_our_environment_nor_the_emulators_packages(
     assert "HOME" not in seen["environment"]
 
 
-def test_the_emulator_listens_on_this_machine_alone(running: LocalStack) -> None:
+def test_the_emulator_listens_only_on_this_machine(running: LocalStack) -> None:
     with socket.socket() as probe:
         probe.connect(("127.0.0.1", running.emulator.port))
     elsewhere = "127.0.0.2"  # what it would answer on if it listened everywhere
@@ -65,12 +65,12 @@ def test_the_emulator_listens_on_this_machine_alone(running: LocalStack) -> None
         assert probe.connect_ex((elsewhere, running.emulator.port)) != 0
 
 
-def test_a_taken_port_is_refused_in_words(running: LocalStack, tmp_path: Path) -> None:
+def test_a_port_in_use_is_refused_with_a_message(running: LocalStack, tmp_path: Path) -> None:
     with pytest.raises(emulator.EmulatorError, match="is taken"):
         emulator.start(tmp_path, port=running.emulator.port, persist=None, auth=False)
 
 
-def test_it_ends_when_reported_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_stopping_the_emulator_ends_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
     started = emulator.start(tmp_path, port=emulator.choose_port(0), persist=None, auth=False)
     assert emulator.is_running(started)
 
@@ -81,13 +81,13 @@ def test_it_ends_when_reported_and_leaves_nothing_behind(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["emulator.log"]
 
 
-def test_another_process_under_its_number_is_left_alone(tmp_path: Path) -> None:
+def test_another_process_under_its_number_is_not_stopped(tmp_path: Path) -> None:
     one = emulator.Emulator(1, 4566, tmp_path)
 
     assert not emulator.is_running(one)
 
 
-def test_there_is_no_stack_where_none_was_brought_up(tmp_path: Path) -> None:
+def test_without_local_up_there_is_no_stack(tmp_path: Path) -> None:
     assert stack.status(tmp_path) is None
     assert stack.down(tmp_path) is False
 
@@ -134,7 +134,7 @@ def test_equal_sources_make_equal_archives(tmp_path: Path) -> None:
     assert content == b.path.read_bytes()
 
 
-def test_services_that_are_not_called_and_tests_stay_behind() -> None:
+def test_unused_services_and_tests_are_left_out_of_the_package() -> None:
     assert package.is_needed("botocore/data/dynamodb/2012-08-10/service-2.json.gz")
     assert package.is_needed("botocore/data/endpoints.json")
     assert not package.is_needed("botocore/data/ec2/2016-11-15/service-2.json.gz")

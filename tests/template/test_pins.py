@@ -70,7 +70,7 @@ def test_every_pin_carries_the_hashes_of_its_archives(file: Path) -> None:
     assert without == []
 
 
-def test_whatever_the_project_asks_for_is_pinned_for_development() -> None:
+def test_every_dependency_of_the_project_is_pinned_for_development() -> None:
     project = PROJECT["project"]
     expected = [*project["dependencies"]]
     for extra in project["optional-dependencies"].values():
@@ -79,7 +79,7 @@ def test_whatever_the_project_asks_for_is_pinned_for_development() -> None:
     assert [one for one in expected if not is_met(one, DEVELOPMENT)] == []
 
 
-def test_whatever_functions_need_is_pinned_in_a_layer() -> None:
+def test_every_dependency_of_a_function_is_pinned_in_a_layer() -> None:
     elsewhere = {
         "numpy": NUMPY_LAYER,
         "jinja2": CONSOLE_LAYER,
@@ -92,7 +92,7 @@ def test_whatever_functions_need_is_pinned_in_a_layer() -> None:
         assert is_met(expected, layer), expected
 
 
-def test_the_layers_hold_the_versions_that_are_tested() -> None:
+def test_the_layers_have_the_tested_versions() -> None:
     tested = pins(DEVELOPMENT)
 
     for layer in LAYERS:
@@ -100,7 +100,7 @@ def test_the_layers_hold_the_versions_that_are_tested() -> None:
             assert found == tested[name]
 
 
-def test_no_tool_travels_with_the_functions() -> None:
+def test_no_tool_is_shipped_with_the_functions() -> None:
     carried = {name for layer in LAYERS for name in pins(layer)}
 
     assert not carried & {
@@ -118,13 +118,13 @@ def test_no_tool_travels_with_the_functions() -> None:
     assert set(pins(WORKBOOKS_LAYER)) == {"xlsxwriter"}
 
 
-def test_no_package_is_carried_by_two_layers() -> None:
+def test_no_package_is_in_two_layers() -> None:
     carried = [name for layer in LAYERS for name in pins(layer)]
 
     assert len(carried) == len(set(carried))
 
 
-def test_the_emulator_is_pinned_to_the_release_that_was_tried() -> None:
+def test_the_emulator_is_pinned_to_the_tested_release() -> None:
     for expected in PROJECT["dependency-groups"]["emulator"]:
         assert is_met(expected, EMULATOR)
     (pin,) = pins(EMULATOR)["ministack"]

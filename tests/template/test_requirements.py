@@ -33,5 +33,5 @@ def test_the_page_has_every_number_once_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_every_number_is_carried_by_a_test(number: str) -> None:
+def test_every_number_is_in_the_name_of_a_test(number: str) -> None:
     assert number in CARRIED

@@ -52,7 +52,7 @@ def policies(kind: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("bucket", DATA)
-def test_who_touched_a_file_is_logged_elsewhere(bucket: str) -> None:
+def test_access_to_files_is_logged_in_another_bucket(bucket: str) -> None:
     logging = BUCKETS[bucket]["LoggingConfiguration"]
 
     assert logging["DestinationBucketName"] == {"Ref": "AccessLogsBucket"}
@@ -77,13 +77,13 @@ def test_only_s3_may_write_the_log_and_only_about_these_buckets() -> None:
     ]
 
 
-def test_no_bucket_lets_anybody_else_in() -> None:
+def test_no_bucket_policy_admits_another_account() -> None:
     allowed = [name for name, s in policies("AWS::S3::BucketPolicy") if s["Effect"] == "Allow"]
 
     assert allowed == ["AccessLogsBucketPolicy"]
 
 
-def test_what_a_bucket_denies_it_denies_to_everybody_and_for_every_key() -> None:
+def test_a_bucket_denies_to_everybody_and_for_every_key() -> None:
     for name, statement in policies("AWS::S3::BucketPolicy"):
         if statement["Sid"] == "TlsOnly":
             bucket = name.removesuffix("Policy")
@@ -94,7 +94,7 @@ def test_what_a_bucket_denies_it_denies_to_everybody_and_for_every_key() -> None
             ]
 
 
-def test_a_signature_may_be_older_than_a_form_lives_but_not_by_much() -> None:
+def test_a_signature_may_be_only_a_little_older_than_the_life_of_a_form() -> None:
     """Ten minutes for the five of a form: a clock may be wrong, but no form is kept for later."""
     (statement,) = [
         s for _, s in policies("AWS::S3::BucketPolicy") if s["Sid"] == "NoOldSignatures"
@@ -107,7 +107,7 @@ def test_a_signature_may_be_older_than_a_form_lives_but_not_by_much() -> None:
     assert statement["Resource"] == {"Fn::Sub": "${UploadsBucket.Arn}/in/*"}
 
 
-def test_half_uploads_end_long_before_the_watermark_trusts_that_they_did() -> None:
+def test_unfinished_uploads_end_long_before_the_watermark_relies_on_it() -> None:
     """S3 may take a day more than the rule says: pipeline/older_imports.py rests on this."""
     for rule in BUCKETS["UploadsBucket"]["LifecycleConfiguration"]["Rules"]:
         assert "Prefix" not in rule
@@ -122,7 +122,7 @@ def test_half_uploads_end_long_before_the_watermark_trusts_that_they_did() -> No
     assert (abort + 1) * DAY_SECONDS < WATERMARK_LAG_SECONDS
 
 
-def test_what_an_import_needs_outlives_its_waiting_for_an_admin() -> None:
+def test_the_files_of_an_import_outlive_its_wait_for_an_admin() -> None:
     longest = APPROVAL_SECONDS + max(q["MessageRetentionPeriod"] for q in QUEUES.values())
     (kept,) = [
         rule["ExpirationInDays"]
@@ -133,7 +133,7 @@ def test_what_an_import_needs_outlives_its_waiting_for_an_admin() -> None:
     assert kept * DAY_SECONDS > longest
 
 
-def test_a_file_and_what_came_of_it_are_forgotten_in_the_end() -> None:
+def test_a_file_and_its_results_finally_expire() -> None:
     kept = {
         bucket: rule["ExpirationInDays"]
         for bucket in BUCKETS
@@ -153,7 +153,7 @@ def test_a_file_and_what_came_of_it_are_forgotten_in_the_end() -> None:
 # Keys
 
 
-def test_the_key_of_the_alarms_turns_and_is_for_cloudwatch_of_this_account() -> None:
+def test_the_key_of_the_alarms_is_rotated_and_only_for_cloudwatch_of_this_account() -> None:
     key = only("AWS::KMS::Key")
     (service,) = [s for s in key["KeyPolicy"]["Statement"] if "Service" in s["Principal"]]
 
@@ -174,7 +174,7 @@ def test_s3_sends_to_a_queue_whose_encryption_it_can_use() -> None:
 # Topics
 
 
-def test_no_topic_lets_another_account_in() -> None:
+def test_no_topic_policy_admits_another_account() -> None:
     for _, statement in policies("AWS::SNS::TopicPolicy"):
         if statement["Effect"] == "Allow":
             who = statement["Principal"]
@@ -188,7 +188,7 @@ def test_no_topic_lets_another_account_in() -> None:
             assert "sns:*" not in statement["Action"]
 
 
-def test_only_those_who_end_imports_publish_and_to_no_topic_but_those_of_imports() -> None:
+def test_only_functions_that_end_imports_publish_and_only_to_topics_of_imports() -> None:
     """A tenant hears on a topic of its own: there is none that carries the news of several."""
     arn = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}"
     found = {
@@ -216,7 +216,7 @@ def test_only_those_who_end_imports_publish_and_to_no_topic_but_those_of_imports
     assert TEMPLATE["Outputs"]["TenantTopics"]["Value"] == {"Fn::Sub": f"{arn}-notifications-"}
 
 
-def test_links_begin_where_the_console_leads_people_who_sign_out() -> None:
+def test_links_begin_with_the_first_of_the_logout_urls() -> None:
     address = TEMPLATE["Outputs"]["ConsoleUrl"]["Value"]
     condition, first, usual = address["Fn::If"]
     linking = [
@@ -238,7 +238,7 @@ def test_links_begin_where_the_console_leads_people_who_sign_out() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_only_lambda_takes_the_role_of_a_function(role: str) -> None:
+def test_only_lambda_may_assume_the_role_of_a_function(role: str) -> None:
     (trust,) = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
 
     assert trust["Effect"] == "Allow"
@@ -247,14 +247,14 @@ def test_only_lambda_takes_the_role_of_a_function(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_touches_everything_for_traces_alone(role: str) -> None:
+def test_only_traces_are_allowed_on_every_resource(role: str) -> None:
     for sid, statement in statements(role).items():
         if statement["Resource"] == "*":
             assert sid == "Traces"
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_makes_others_or_passes_itself_on(role: str) -> None:
+def test_no_role_may_create_or_pass_roles(role: str) -> None:
     services = {
         action.partition(":")[0]
         for statement in statements(role).values()
@@ -266,7 +266,7 @@ def test_no_role_makes_others_or_passes_itself_on(role: str) -> None:
     assert services <= {"cognito-idp", "dynamodb", "events", "logs", "s3", "sns", "sqs", "xray"}
 
 
-def test_every_function_writes_its_own_log_alone() -> None:
+def test_every_function_writes_only_its_own_log() -> None:
     for role in ROLES:
         own = role.replace("Role", "Logs")
         assert statements(role)["OwnLogs"] == {
@@ -277,7 +277,7 @@ def test_every_function_writes_its_own_log_alone() -> None:
         }
 
 
-def test_no_function_is_reached_from_the_internet_but_through_the_api() -> None:
+def test_functions_are_reached_from_the_internet_only_through_the_api() -> None:
     assert not [name for name, f in FUNCTIONS.items() if "FunctionUrlConfig" in f]
     permissions = [p for _, p in resources(TEMPLATE, "AWS::Lambda::Permission")]
     reached = [one["FunctionName"]["Ref"] for one in permissions]
@@ -298,13 +298,13 @@ def test_no_event_is_logged_and_no_function_is_debugged() -> None:
         assert "POWERTOOLS_LOG_LEVEL" not in named
 
 
-def test_no_secret_is_handed_to_a_function() -> None:
+def test_no_function_gets_a_secret_as_a_variable() -> None:
     for name, function in FUNCTIONS.items():
         for variable, value in function["Environment"]["Variables"].items():
             assert isinstance(value, dict), f"{name} {variable} is written out"
 
 
-def test_every_log_is_forgotten_within_a_quarter() -> None:
+def test_every_log_expires_within_a_quarter() -> None:
     for _, group in resources(TEMPLATE, "AWS::Logs::LogGroup"):
         assert max(TEMPLATE["Parameters"][group["RetentionInDays"]["Ref"]]["AllowedValues"]) <= 90
 
@@ -323,17 +323,17 @@ def test_the_issuer_is_the_pool_and_the_audience_its_one_client() -> None:
     assert only("AWS::Cognito::UserPoolClient")["UserPoolId"] == {"Ref": "UserPool"}
 
 
-def test_every_signed_in_route_asks_that_authorizer() -> None:
+def test_every_signed_in_route_uses_that_authorizer() -> None:
     for _, route in resources(TEMPLATE, "AWS::ApiGatewayV2::Route"):
         if route["AuthorizationType"] == "JWT":
             assert route["AuthorizerId"] == {"Ref": "ApiAuthorizer"}
 
 
-def test_the_api_answers_no_other_origin() -> None:
+def test_the_api_allows_no_other_origin() -> None:
     assert "CorsConfiguration" not in only("AWS::ApiGatewayV2::Api")
 
 
-def test_browsers_may_upload_from_the_console_alone_and_read_nothing() -> None:
+def test_browsers_may_upload_only_from_the_console_and_read_nothing() -> None:
     allowing = {
         name: one["CorsConfiguration"]
         for name, one in BUCKETS.items()
@@ -351,7 +351,7 @@ def test_browsers_may_upload_from_the_console_alone_and_read_nothing() -> None:
     assert usual["Fn::Sub"].startswith("https://${Api}.execute-api.")
 
 
-def test_the_api_takes_no_more_requests_than_a_tenant_can_mean() -> None:
+def test_the_api_is_limited_to_twenty_times_the_limit_of_a_tenant() -> None:
     stage = only("AWS::ApiGatewayV2::Stage")
     limit = TEMPLATE["Parameters"]["TenantRequestsASecond"]["Default"]
     rates = {route: one["ThrottlingRateLimit"] for route, one in stage["RouteSettings"].items()}
@@ -370,7 +370,7 @@ def test_the_api_takes_no_more_requests_than_a_tenant_can_mean() -> None:
     assert variables["TENANT_REQUESTS_A_SECOND"] == {"Ref": "TenantRequestsASecond"}
 
 
-def test_a_route_with_a_limit_of_its_own_is_there_before_the_limit() -> None:
+def test_a_route_with_a_limit_of_its_own_is_created_before_the_limit() -> None:
     routes = {
         name: one["RouteKey"] for name, one in resources(TEMPLATE, "AWS::ApiGatewayV2::Route")
     }
@@ -383,13 +383,13 @@ def test_a_route_with_a_limit_of_its_own_is_there_before_the_limit() -> None:
 # People
 
 
-def test_a_user_writes_nothing_of_themselves_but_their_name() -> None:
+def test_users_can_change_only_their_own_name() -> None:
     client = only("AWS::Cognito::UserPoolClient")
 
     assert client["WriteAttributes"] == ["name"]
 
 
-def test_the_client_gives_no_hint_who_has_an_account_and_tokens_end_soon() -> None:
+def test_the_client_does_not_reveal_who_has_an_account_and_tokens_expire_soon() -> None:
     client = only("AWS::Cognito::UserPoolClient")
 
     assert client["PreventUserExistenceErrors"] == "ENABLED"
@@ -416,7 +416,7 @@ def test_codes_of_an_authenticator_app_are_a_parameter() -> None:
     assert pool["EnabledMfas"] == expected
 
 
-def test_browsers_sign_in_by_the_code_flow_alone_and_programs_by_password() -> None:
+def test_browsers_sign_in_only_by_the_code_flow_and_programs_by_password() -> None:
     client = only("AWS::Cognito::UserPoolClient")
 
     assert client["GenerateSecret"] is False, "a public client proves itself by PKCE"
@@ -444,7 +444,7 @@ def test_the_sign_in_pages_are_those_of_managed_login_and_lead_back_to_the_api()
         assert usual["Fn::Sub"].startswith("https://${Api}.execute-api.")
 
 
-def test_passwords_are_long_and_mixed_and_first_ones_end() -> None:
+def test_passwords_are_long_and_mixed_and_temporary_ones_expire() -> None:
     policy = only("AWS::Cognito::UserPool")["Policies"]["PasswordPolicy"]
 
     assert policy["MinimumLength"] >= 10
@@ -455,7 +455,7 @@ def test_passwords_are_long_and_mixed_and_first_ones_end() -> None:
     assert policy["TemporaryPasswordValidityDays"] <= 7
 
 
-def test_outputs_tell_no_secret() -> None:
+def test_outputs_contain_no_secret() -> None:
     outputs = json.dumps(TEMPLATE["Outputs"]).lower()
 
     assert not [word for word in ("secret", "password", 'key"') if word in outputs]
@@ -464,7 +464,7 @@ def test_outputs_tell_no_secret() -> None:
 # The audit
 
 
-def test_whatever_the_scan_skips_is_argued() -> None:
+def test_every_skipped_finding_of_the_scan_has_a_reason() -> None:
     lines = (PATH.parent / ".checkov.yaml").read_text(encoding="utf-8").splitlines()
     skipped = yaml.safe_load("\n".join(lines))["skip-check"]
 
@@ -478,7 +478,7 @@ def test_whatever_the_scan_skips_is_argued() -> None:
             assert len(skip["comment"]) > 20, name
 
 
-def test_the_scanners_are_pinned_apart_from_what_developers_install() -> None:
+def test_the_scanners_are_pinned_apart_from_the_development_tools() -> None:
     project = tomllib.loads((PATH.parent / "pyproject.toml").read_text(encoding="utf-8"))
 
     for required in project["dependency-groups"]["audit"]:

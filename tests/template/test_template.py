@@ -127,7 +127,7 @@ def test_a_message_stays_hidden_for_six_times_its_readers_timeout(queue: str, st
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_chunk_that_was_taken_counts_as_lost_only_after_its_message_should_have_come_again(
+def test_a_chunk_that_was_taken_counts_as_lost_only_after_its_message_should_have_returned(
     stage: str,
 ) -> None:
     visibility = value_in(stage, QUEUES["ChunksQueue"]["VisibilityTimeout"])
@@ -156,7 +156,7 @@ def test_five_deliveries_are_tried_before_a_message_is_given_up(queue: str) -> N
         ("FinalizeFunction", "FinalizeQueue", "FINALIZE_QUEUE_URL"),
     ],
 )
-def test_who_meets_a_busy_service_may_put_its_own_message_off(
+def test_a_function_that_meets_a_busy_service_may_put_off_its_own_message(
     function: str, queue: str, variable: str
 ) -> None:
     (statement,) = [s for s in statements(role_of(function)) if s["Sid"] == "PutOff"]
@@ -169,11 +169,11 @@ def test_who_meets_a_busy_service_may_put_its_own_message_off(
 
 
 @pytest.mark.parametrize("queue", DEAD_LETTERS)
-def test_abandon_reads_every_dead_letter_queue(queue: str) -> None:
+def test_abandon_reads_every_queue_of_dead_letters(queue: str) -> None:
     assert reader_of(queue) == "AbandonFunction"
 
 
-def test_dead_letters_outlive_their_source_by_days() -> None:
+def test_dead_letters_are_kept_days_longer_than_messages_of_their_source() -> None:
     longest = max(queue["MessageRetentionPeriod"] for queue in SOURCES.values())
 
     assert longest == 4 * DAY_SECONDS
@@ -192,7 +192,7 @@ def test_queues_refuse_plain_http(queue: str) -> None:
 
 
 @pytest.mark.parametrize("queue", QUEUES)
-def test_a_queue_has_one_policy_since_a_second_would_replace_it(queue: str) -> None:
+def test_a_queue_has_one_policy_because_a_second_would_replace_it(queue: str) -> None:
     policies = [
         name
         for name, properties in resources(TEMPLATE, "AWS::SQS::QueuePolicy")
@@ -237,7 +237,7 @@ def test_every_queue_limits_how_many_workers_it_feeds(stage: str) -> None:
 
 
 @pytest.mark.parametrize("function", ["AssignFunction", "FinalizeFunction"])
-def test_so_many_messages_are_in_flight_that_a_fair_queue_puts_a_busy_tenant_last(
+def test_enough_messages_are_in_flight_for_a_fair_queue_to_put_a_busy_tenant_last(
     function: str,
 ) -> None:
     (source,) = (one for one in sources_of(FUNCTIONS[function]) if "Queue" in one)
@@ -263,7 +263,7 @@ def test_a_slow_message_holds_up_no_other() -> None:
         ("FollowFunction", "Jobs", "DirectoryTable"),
     ],
 )
-def test_a_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_good(
+def test_a_stream_is_read_from_its_start_and_a_bad_record_is_separated_from_the_good(
     function: str, event: str, table: str
 ) -> None:
     source = FUNCTIONS[function]["Events"][event]["Properties"]
@@ -292,7 +292,7 @@ def test_a_stream_is_read_from_its_start_and_a_bad_record_is_parted_from_the_goo
 
 
 @pytest.mark.parametrize(("event", "heard"), [("Directory", [USER, RECHECK]), ("Jobs", [JOB])])
-def test_follow_hears_of_users_and_looks_beside_jobs(event: str, heard: list[str]) -> None:
+def test_follow_reads_users_and_rechecks_beside_jobs(event: str, heard: list[str]) -> None:
     source = FUNCTIONS["FollowFunction"]["Events"][event]["Properties"]
 
     (pattern,) = source["FilterCriteria"]["Filters"]
@@ -300,7 +300,7 @@ def test_follow_hears_of_users_and_looks_beside_jobs(event: str, heard: list[str
     assert [one["prefix"] for one in keys] == heard
 
 
-def test_a_long_job_holds_up_as_few_others_as_aws_allows() -> None:
+def test_a_long_job_delays_as_few_others_as_aws_allows() -> None:
     source = FUNCTIONS["FollowFunction"]["Events"]["Jobs"]["Properties"]
 
     assert (source["BatchSize"], source["ParallelizationFactor"]) == (1, 10)
@@ -323,7 +323,7 @@ def test_uploads_reach_intake_without_a_filter() -> None:
     assert RESOURCES["UploadsBucket"]["DependsOn"] == "IntakeQueuePolicy"
 
 
-def test_a_run_that_nobody_waits_for_leaves_a_record_when_it_fails() -> None:
+def test_a_scheduled_run_that_fails_leaves_a_record() -> None:
     """Schedules invoke asynchronously: without a destination a failed run is gone."""
     scheduled = {
         name
@@ -378,19 +378,19 @@ def test_buckets_are_encrypted(bucket: str) -> None:
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_buckets_know_no_access_lists(bucket: str) -> None:
+def test_buckets_use_no_access_lists(bucket: str) -> None:
     assert BUCKETS[bucket]["OwnershipControls"]["Rules"] == [
         {"ObjectOwnership": "BucketOwnerEnforced"}
     ]
 
 
 @pytest.mark.parametrize("bucket", ["UploadsBucket", "ReportsBucket"])
-def test_what_people_gave_and_got_is_versioned(bucket: str) -> None:
+def test_uploads_and_reports_are_versioned(bucket: str) -> None:
     assert BUCKETS[bucket]["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_files_expire_and_half_uploads_go_after_a_day(bucket: str) -> None:
+def test_files_expire_and_unfinished_uploads_end_after_a_day(bucket: str) -> None:
     rules = BUCKETS[bucket]["LifecycleConfiguration"]["Rules"]
 
     assert any("ExpirationInDays" in rule for rule in rules)
@@ -400,7 +400,7 @@ def test_files_expire_and_half_uploads_go_after_a_day(bucket: str) -> None:
     assert all(rule["Status"] == "Enabled" for rule in rules)
 
 
-def test_an_overwritten_upload_outlives_the_messages_that_may_ask_for_it() -> None:
+def test_an_overwritten_upload_outlives_the_messages_that_may_need_it() -> None:
     rules = BUCKETS["UploadsBucket"]["LifecycleConfiguration"]["Rules"]
     longest_days = max(q["MessageRetentionPeriod"] for q in QUEUES.values()) / DAY_SECONDS
 
@@ -446,7 +446,7 @@ def test_tables_are_paid_by_request(table: str) -> None:
 
 
 @pytest.mark.parametrize("table", ["AccountsTable", "HistoryTable", "PortfolioTable"])
-def test_tables_of_a_first_load_are_warmed_and_bounded_by_parameters(table: str) -> None:
+def test_parameters_warm_and_bound_the_tables_of_a_first_load(table: str) -> None:
     """Both say nothing unless asked for: what a table has grown to is never taken back."""
     indexes = TABLES[table].get("GlobalSecondaryIndexes", [])
     absent = {"Ref": "AWS::NoValue"}
@@ -464,7 +464,7 @@ def test_tables_of_a_first_load_are_warmed_and_bounded_by_parameters(table: str)
         assert bound["MaxReadRequestUnits"]["Fn::If"][0] == "HasMostReads"
 
 
-def test_no_table_is_warmed_below_what_a_new_one_takes() -> None:
+def test_no_table_is_warmed_below_the_capacity_of_a_new_one() -> None:
     """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html"""
     parameters = TEMPLATE["Parameters"]
 
@@ -473,7 +473,7 @@ def test_no_table_is_warmed_below_what_a_new_one_takes() -> None:
         assert str(usual) in json.dumps(TEMPLATE["Conditions"]["IsWarmed"])
 
 
-def test_history_is_forgotten_only_where_that_is_asked_for() -> None:
+def test_history_expires_only_if_a_parameter_says_so() -> None:
     variables = FUNCTIONS["PublishFunction"]["Environment"]["Variables"]
 
     assert TEMPLATE["Parameters"]["HistoryDays"]["Default"] == 0
@@ -503,7 +503,7 @@ def test_topics_refuse_plain_http(topic: str) -> None:
     assert is_tls_only(policies_for(topic, "AWS::SNS::TopicPolicy", "Topics"))
 
 
-def test_alarms_do_not_go_under_a_key_that_cloudwatch_may_not_use() -> None:
+def test_the_topic_of_alarms_has_a_key_that_cloudwatch_may_use() -> None:
     assert referred(TOPICS["AlarmsTopic"]) == {"AlarmsKey"}
 
 
@@ -511,7 +511,7 @@ def test_alarms_do_not_go_under_a_key_that_cloudwatch_may_not_use() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_is_one_file_in_a_folder_named_for_what_it_does(name: str) -> None:
+def test_a_function_is_one_file_in_a_folder_named_after_its_action(name: str) -> None:
     folder = PATH.parent / FUNCTIONS[name]["CodeUri"]
 
     assert folder.name == name.removesuffix("Function").lower()
@@ -519,13 +519,13 @@ def test_a_function_is_one_file_in_a_folder_named_for_what_it_does(name: str) ->
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_function_has_a_log_group_that_forgets(name: str) -> None:
+def test_every_function_has_a_log_group_that_expires(name: str) -> None:
     (group,) = referred(FUNCTIONS[name]["LoggingConfig"])
 
     assert LOG_GROUPS[group]["RetentionInDays"] == {"Ref": "LogsDays"}
 
 
-def test_every_log_group_forgets() -> None:
+def test_every_log_group_expires() -> None:
     assert all("RetentionInDays" in group for group in LOG_GROUPS.values())
 
 
@@ -538,19 +538,19 @@ def test_every_function_is_traced_on_arm_and_the_newest_python() -> None:
     assert not any({"Tracing", "Architectures", "Runtime"} & set(f) for f in FUNCTIONS.values())
 
 
-def test_numpy_is_carried_by_validate_alone() -> None:
+def test_only_validate_has_numpy() -> None:
     carriers = [n for n, f in FUNCTIONS.items() if "NumpyLayer" in referred(f.get("Layers"))]
 
     assert carriers == ["ValidateFunction"]
 
 
-def test_whoever_ends_imports_can_write_workbooks() -> None:
+def test_every_function_that_ends_imports_can_write_workbooks() -> None:
     carriers = [n for n, f in FUNCTIONS.items() if "WorkbooksLayer" in referred(f.get("Layers"))]
 
     assert carriers == ["FinalizeFunction", "AbandonFunction"]
 
 
-def test_whoever_unpacks_workbooks_may_read_uploads_and_write_what_became_of_them_alone() -> None:
+def test_the_function_that_unpacks_workbooks_may_only_read_uploads_and_write_its_results() -> None:
     """It reads untrusted, packed XML: it can reach no table, no report and no other work file."""
     may = {
         (action, json.dumps(statement["Resource"]))
@@ -592,7 +592,7 @@ def test_all_other_functions_import_without_numpy() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_validate_knows_the_time_limit_of_the_workers_it_cuts_for(stage: str) -> None:
+def test_validate_knows_the_time_limit_of_the_workers(stage: str) -> None:
     variables = FUNCTIONS["ValidateFunction"]["Environment"]["Variables"]
     text, values = variables["ASSIGN_TIMEOUT_SECONDS"]["Fn::Sub"]
 
@@ -612,7 +612,7 @@ def test_no_two_functions_share_a_role() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_brings_a_managed_policy(role: str) -> None:
+def test_no_role_has_a_managed_policy(role: str) -> None:
     assert "ManagedPolicyArns" not in ROLES[role]
 
 
@@ -642,7 +642,7 @@ def test_a_function_gets_the_variables_that_it_declares_and_no_others(name: str)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_may_use_what_its_environment_names_and_nothing_more(name: str) -> None:
+def test_a_function_may_use_only_what_its_environment_names(name: str) -> None:
     # The address of the API, in links, is no right.
     named = referred(FUNCTIONS[name].get("Environment", {})) - {"Api"}
     fed_by = {target for source in sources_of(FUNCTIONS[name]) for target in referred(source)}
@@ -668,7 +668,7 @@ def test_the_console_may_write_its_log_and_traces_and_do_nothing_else() -> None:
     ]
 
 
-def test_the_pages_of_the_console_are_carried_by_the_console_alone() -> None:
+def test_only_the_console_function_has_the_pages_of_the_console() -> None:
     carriers = [n for n, f in FUNCTIONS.items() if "ConsoleLayer" in referred(f.get("Layers"))]
 
     assert carriers == ["ConsoleFunction"]
@@ -751,7 +751,7 @@ def test_uploads_are_written_only_where_tickets_go() -> None:
 # People
 
 
-def test_every_route_of_the_api_but_its_description_expects_a_signed_in_user() -> None:
+def test_every_route_of_the_api_but_its_description_requires_a_signed_in_user() -> None:
     routes = {p["RouteKey"]: p for _, p in resources(TEMPLATE, "AWS::ApiGatewayV2::Route")}
     open_to_all = {key for key, one in routes.items() if one["AuthorizationType"] == "NONE"}
     led_to_console = {key for key, one in routes.items() if "ConsoleIntegration" in referred(one)}
@@ -762,7 +762,7 @@ def test_every_route_of_the_api_but_its_description_expects_a_signed_in_user() -
     assert "ANY /{proxy+}" in routes
 
 
-def test_the_authorizer_takes_tokens_of_this_pool_for_this_client() -> None:
+def test_the_authorizer_accepts_tokens_of_this_pool_for_this_client() -> None:
     ((_, authorizer),) = resources(TEMPLATE, "AWS::ApiGatewayV2::Authorizer")
 
     assert authorizer["AuthorizerType"] == "JWT"
@@ -770,7 +770,7 @@ def test_the_authorizer_takes_tokens_of_this_pool_for_this_client() -> None:
     assert authorizer["JwtConfiguration"]["Audience"] == [{"Ref": "UserPoolClient"}]
 
 
-def test_the_api_is_throttled_and_its_log_names_nobody() -> None:
+def test_the_api_is_throttled_and_its_log_has_no_address() -> None:
     ((_, stage),) = resources(TEMPLATE, "AWS::ApiGatewayV2::Stage")
     settings = stage["DefaultRouteSettings"]
 
@@ -791,7 +791,7 @@ def test_only_administrators_create_users_and_set_tenant_and_email() -> None:
     assert client["GenerateSecret"] is False
 
 
-def test_group_names_are_ones_that_cognito_takes() -> None:
+def test_group_names_are_valid_in_cognito() -> None:
     for _, group in resources(TEMPLATE, "AWS::Cognito::UserPoolGroup"):
         assert re.fullmatch(r"\S+", group["GroupName"])
 
@@ -799,7 +799,7 @@ def test_group_names_are_ones_that_cognito_takes() -> None:
 # The template as a whole
 
 
-def test_no_resource_has_a_name_of_its_own() -> None:
+def test_no_resource_has_a_physical_name() -> None:
     names = {
         "BucketName",
         "FunctionName",
@@ -833,7 +833,7 @@ def test_every_parameter_is_used_and_described_and_has_a_default() -> None:
         assert f'"Condition": "{condition}"' in text or f'"Fn::If": ["{condition}"' in text
 
 
-def test_a_stack_that_is_brought_up_to_date_goes_on_writing_where_older_code_reads() -> None:
+def test_an_updated_stack_still_writes_where_older_code_reads() -> None:
     parameter = TEMPLATE["Parameters"]["KeyLayout"]
 
     assert (parameter["Default"], parameter["AllowedValues"]) == (
@@ -861,7 +861,7 @@ def test_a_stack_that_is_brought_up_to_date_goes_on_writing_where_older_code_rea
         ("handover@lumina.example", False),
     ],
 )
-def test_mails_are_sent_from_an_address_of_ones_own_where_there_is_one(
+def test_mails_are_sent_from_an_own_address_if_one_is_given(
     arn: str, is_taken: bool
 ) -> None:
     parameter = TEMPLATE["Parameters"]["MailIdentityArn"]
@@ -874,7 +874,7 @@ def test_mails_are_sent_from_an_address_of_ones_own_where_there_is_one(
     assert usual == {"Ref": "AWS::NoValue"}
 
 
-def test_outputs_hold_what_the_contract_promises() -> None:
+def test_outputs_have_what_the_contract_promises() -> None:
     promised = (
         "ApiUrl UploadsBucket ReportsBucket NotificationsTopicArn UserPoolId UserPoolClientId"
     )
@@ -895,7 +895,7 @@ def depended_on(resource: dict[str, Any]) -> list[str]:
     return [named] if isinstance(named, str) else list(named)
 
 
-def test_nothing_refers_to_itself_in_a_circle() -> None:
+def test_no_resources_refer_to_each_other_in_a_circle() -> None:
     edges = {
         name: referred({k: v for k, v in resource.items() if k != "Type"})
         | set(depended_on(resource))

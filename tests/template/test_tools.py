@@ -49,7 +49,7 @@ def test_help_lists_every_target() -> None:
     assert listed == set(TARGETS[1].split())
 
 
-def test_updates_look_at_every_folder_with_pins() -> None:
+def test_dependency_updates_cover_every_folder_with_pins() -> None:
     updates = {one["package-ecosystem"]: one for one in read(".github/dependabot.yml")["updates"]}
     folders = {file.parent for file in ROOT.glob("layers/*/requirements.txt")} | {ROOT}
 

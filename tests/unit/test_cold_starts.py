@@ -122,7 +122,7 @@ def test_a_function_imports_the_tables_that_its_events_use(name: str) -> None:
     assert set(json.loads(done.stdout)) == LATER[name]
 
 
-def test_the_services_that_ship_are_those_that_clients_are_made_of() -> None:
+def test_the_shipped_services_are_those_that_clients_use() -> None:
     made = {
         node.args[0].value
         for path in (ROOT / "layers" / "handover" / "handover").rglob("*.py")

@@ -37,7 +37,7 @@ def failing(failure: Exception) -> int:
     raise failure
 
 
-def test_every_answer_is_taken_with_its_place_in_whatever_order_calls_end() -> None:
+def test_every_answer_keeps_its_place_in_whatever_order_calls_end() -> None:
     taken: list[tuple[int, int]] = []
 
     make_each(calls_of(40), lambda *answer: taken.append(answer))
@@ -47,7 +47,7 @@ def test_every_answer_is_taken_with_its_place_in_whatever_order_calls_end() -> N
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_one_call_needs_nobody_beside_it(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_call_needs_no_thread(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(flight, "make_crew")
     taken: list[int] = []
 
@@ -88,7 +88,7 @@ def test_a_call_that_had_to_wait_halves_the_window() -> None:
     assert not was_busy.get()
 
 
-def test_after_a_failure_none_begins_and_those_in_flight_are_taken() -> None:
+def test_after_a_failure_no_call_begins_and_those_in_flight_are_awaited() -> None:
     taken: list[int] = []
     late = RetryLaterError("the time is used up")
     calls: list[Callable[[], int]] = [*calls_of(3), partial(failing, late), *calls_of(20)]
@@ -108,7 +108,7 @@ def test_after_a_failure_none_begins_and_those_in_flight_are_taken() -> None:
     ],
     ids=["late and busy", "broken"],
 )
-def test_of_several_failures_the_one_that_may_still_arrive_is_raised(
+def test_a_failure_whose_request_may_still_arrive_is_raised_before_others(
     others: list[Exception],
 ) -> None:
     worst = RetryLaterError("no answer", is_under_way=True)
@@ -119,14 +119,14 @@ def test_of_several_failures_the_one_that_may_still_arrive_is_raised(
     assert raised.value is worst
 
 
-def test_a_fault_comes_before_what_only_waits_and_the_first_before_another() -> None:
+def test_a_defect_is_raised_before_an_outage_and_the_first_before_the_second() -> None:
     failures = RetryLaterError("late", is_busy=True), ValueError("broken"), ValueError("second")
 
     with pytest.raises(ValueError, match=r"^broken$"):
         make_each([partial(failing, one) for one in failures], lambda _place, _answer: None)
 
 
-def test_what_fails_while_it_is_taken_is_raised_after_the_others_are_taken() -> None:
+def test_a_failure_while_an_answer_is_processed_is_raised_after_the_others_are_processed() -> None:
     taken: list[int] = []
 
     def take(place: int, _answer: int) -> None:
@@ -178,7 +178,7 @@ def test_threads_have_calls_in_flight_together(monkeypatch: pytest.MonkeyPatch) 
     assert sorted(taken) == [0, 1, 2, 3]
 
 
-def test_what_ends_a_thread_is_raised_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_that_ends_a_thread_is_raised_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flight, "make_crew", flight.Threads)
 
     with pytest.raises(SystemExit):

@@ -57,7 +57,7 @@ def test_more_workers_more_calls_in_flight_and_a_faster_network_never_take_longe
 
 
 @pytest.mark.parametrize("lines", SIZES)
-def test_a_larger_a_changed_and_a_cold_import_takes_longer(lines: int) -> None:
+def test_a_larger_a_changing_and_a_cold_import_take_longer(lines: int) -> None:
     place, one = Place(), Import(lines, 0)
     seconds = time_of(one, PARTS, place).all
 
@@ -75,7 +75,7 @@ def test_a_function_with_less_memory_and_a_slower_connection_begin_later() -> No
     assert time_of(cold, replace(PARTS, connection=0.0), place).all < seconds
 
 
-def test_no_import_writes_faster_than_the_table_takes() -> None:
+def test_no_import_writes_faster_than_the_table_accepts() -> None:
     many = Place(workers=100_000, call_seconds=1e-6)
 
     assert lines_seconds(MILLION, PARTS, replace(many, table_writes=100)) == 10_000
@@ -90,7 +90,7 @@ def test_a_single_line_takes_the_steps_of_its_stages_and_three_queues() -> None:
     assert time.finalize == pytest.approx(0.05 + 0.08 + 0.01, abs=0.005)
 
 
-def test_the_price_of_a_changed_million_is_that_of_its_parts() -> None:
+def test_the_price_of_a_million_changed_lines_is_the_sum_of_its_parts() -> None:
     parts = price_of(COUNTS)
 
     assert parts["DynamoDB, writes of PortfolioTable"] == pytest.approx(1.25)
@@ -101,14 +101,14 @@ def test_the_price_of_a_changed_million_is_that_of_its_parts() -> None:
     assert sum(parts.values()) == pytest.approx(3.68, abs=0.02)
 
 
-def test_an_unchanged_million_pays_for_no_event_and_no_write() -> None:
+def test_a_million_unchanged_lines_cost_no_event_and_no_write() -> None:
     parts = price_of(replace(COUNTS, changed=0, write_units={"AccountsTable": 0.0}))
 
     assert parts["EventBridge, events of changes"] == 0
     assert not any(name.startswith("DynamoDB, writes") for name in parts)
 
 
-def test_the_results_begin_with_every_goal_and_what_became_of_it() -> None:
+def test_the_results_begin_with_every_goal_and_whether_it_is_met() -> None:
     topic = Topic(
         "Worker",
         ("what", "x", "goal", "", "wall"),

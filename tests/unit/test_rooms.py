@@ -82,7 +82,7 @@ def files_of(*rooms: str) -> list[Path]:
     return [file for file in sorted(CORE.rglob("*.py")) if room_of(file) in rooms]
 
 
-def test_every_room_has_its_place_in_the_order() -> None:
+def test_every_room_has_a_place_in_the_order() -> None:
     """A new room must say who may import it."""
     assert {room_of(file) for file in CORE.rglob("*.py")} - {"__init__"} == set(ROOMS)
 
@@ -100,7 +100,7 @@ def test_a_room_imports_only_rooms_before_it(room: str) -> None:
     assert upwards == set()
 
 
-def test_the_pure_rooms_know_no_package_that_speaks_to_the_world() -> None:
+def test_the_pure_rooms_import_no_package_that_does_input_or_output() -> None:
     """They can be tested without AWS, a clock or files."""
     outside = {"boto3", "botocore", "pynamodb", "aws_lambda_powertools", "os", "time", "socket"}
     found = {
@@ -112,7 +112,7 @@ def test_the_pure_rooms_know_no_package_that_speaks_to_the_world() -> None:
     assert found == set()
 
 
-def test_nothing_that_is_shipped_imports_the_tests() -> None:
+def test_no_shipped_file_imports_the_tests() -> None:
     """The wheel holds `handover` and `infra`; it must import without `tests`."""
     shipped = [
         *CORE.rglob("*.py"),
@@ -159,7 +159,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     TopologicalSorter(graph).prepare()
 
 
-def test_the_rule_oracle_of_the_tests_knows_nothing_of_the_product() -> None:
+def test_the_rule_oracle_of_the_tests_imports_nothing_of_the_product() -> None:
     """It says a second time what the product must do; what it shared it could not find wrong."""
     oracle = sorted((ROOT / "tests" / "kit" / "oracle").glob("*.py"))
     outside = {

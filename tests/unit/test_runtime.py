@@ -37,7 +37,7 @@ def test_a_function_that_has_all_it_needs_does_its_work(
     assert events == [{"a": 1}]
 
 
-def test_what_is_missing_or_empty_is_named_before_the_event_is_looked_at(
+def test_a_missing_or_empty_variable_is_named_before_the_event_is_read(
     events: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMPORTS_TABLE", "")

@@ -35,7 +35,7 @@ def slimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_botocore_reads_of_a_service_all_but_its_documentation(slimmed: Path, service: str) -> None:
+def test_a_slimmed_service_lacks_only_its_documentation(slimmed: Path, service: str) -> None:
     whole = Loader().load_service_model(service, "service-2")
     loader = Loader([str(slimmed / "data")], include_default_search_paths=False)
     found = loader.load_service_model(service, "service-2")

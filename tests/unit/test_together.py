@@ -40,7 +40,7 @@ def test_the_answers_come_in_the_order_of_the_calls() -> None:
 
 
 @pytest.mark.usefixtures("crew")
-def test_all_calls_end_before_the_first_failure_is_raised() -> None:
+def test_all_calls_end_before_a_failure_is_raised() -> None:
     ended: list[str] = []
 
     with pytest.raises(RefusedError, match="first"):
@@ -66,7 +66,7 @@ def test_a_request_that_may_still_arrive_is_raised_before_all_others() -> None:
     assert raised.value.is_under_way
 
 
-def test_calls_meet_each_other_and_know_the_deadline_of_their_caller() -> None:
+def test_calls_run_at_the_same_time_under_the_deadline_of_their_caller() -> None:
     both = threading.Barrier(2, timeout=10)
     WORD.set("known")
 
@@ -77,7 +77,7 @@ def test_calls_meet_each_other_and_know_the_deadline_of_their_caller() -> None:
     assert together(call, call) == ("known", "known")
 
 
-def test_calls_that_make_calls_together_wait_for_nobodys_threads() -> None:
+def test_nested_groups_of_calls_do_not_wait_for_each_others_threads() -> None:
     """More of them than calls of one kind may be in flight, each held up until all have begun."""
     all_begun = threading.Barrier(40, timeout=10)
 

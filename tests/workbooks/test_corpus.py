@@ -55,7 +55,7 @@ def closest(rows: list[list[str]], sheets: Sheets) -> list[tuple[int, int, str, 
 
 
 @pytest.mark.parametrize("name", [name for name in corpus() if refusal_of(name) is None])
-def test_no_cell_reads_otherwise_than_it_is_shown(name: str) -> None:
+def test_every_cell_reads_as_it_is_shown(name: str) -> None:
     rows = converted(corpus()[name]())
 
     found = closest(rows, shown()[name])
@@ -65,14 +65,14 @@ def test_no_cell_reads_otherwise_than_it_is_shown(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in corpus() if refusal_of(name) is not None])
-def test_what_people_may_not_see_is_refused(name: str) -> None:
+def test_a_workbook_with_content_that_people_may_not_see_is_refused(name: str) -> None:
     with pytest.raises(RefusedError) as refused:
         converted(corpus()[name]())
 
     assert refused.value.refusal.code == refusal_of(name)
 
 
-def test_the_corpus_is_large_and_of_three_writers() -> None:
+def test_the_corpus_is_large_and_has_workbooks_of_three_writers() -> None:
     writers = Counter(name.partition("-")[0] for name in corpus())
 
     assert set(writers) == {"openpyxl", "xlsxwriter", "libreoffice"}
@@ -108,13 +108,13 @@ def test_an_id_in_a_usual_format_is_read_and_not_marked(writer: str, kind: str) 
     assert [row[0].strip() for row in rows[len(NUMBERS) :]] == ["00123", "ACME"]
 
 
-def test_a_number_of_more_digits_than_a_spreadsheet_keeps_is_never_shown() -> None:
+def test_a_number_with_more_digits_than_a_spreadsheet_keeps_is_never_read() -> None:
     for kind in FORMATS:
         rows = converted(corpus()[f"openpyxl-format-{kind}"]())[1:]
         assert rows[NUMBERS.index(1234567890123456)][0] == TOO_MANY_DIGITS
 
 
-def test_a_number_that_people_do_not_see_is_no_empty_cell() -> None:
+def test_a_number_that_is_not_shown_is_not_read_as_empty() -> None:
     rows = converted(corpus()["openpyxl-format-all-hidden"]())
 
     assert {row[0] for row in rows[1:]} == {NOT_SHOWN, TOO_MANY_DIGITS}
@@ -128,7 +128,7 @@ def test_a_formula_without_a_result_is_marked_and_one_with_a_result_is_read() ->
     assert [row[0] for row in calculated if row][-2:] == ["2", "00123"]
 
 
-def test_the_results_that_a_workbook_calls_out_of_date_are_not_believed() -> None:
+def test_results_that_a_workbook_calls_out_of_date_are_not_used() -> None:
     rows = converted(corpus()["xlsxwriter-formulas"]())
 
     assert rows[21][0] == NO_RESULT, "its saved result is 00123"

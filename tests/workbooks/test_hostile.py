@@ -43,7 +43,7 @@ def pieces(piece: bytes, times: int, before: bytes = b"", behind: bytes = b"") -
     yield behind
 
 
-def test_the_least_workbook_is_read() -> None:
+def test_the_smallest_workbook_is_read() -> None:
     assert converted(packed({})) == [["account ID"], ["42"]]
 
 
@@ -163,17 +163,17 @@ def test_a_hostile_part_is_refused(
         "<c><v>1</v></c>",
     ],
 )
-def test_what_no_spreadsheet_program_writes_is_refused(rows: str) -> None:
+def test_content_that_no_spreadsheet_program_writes_is_refused(rows: str) -> None:
     assert refusal(with_rows(rows))[0] == "WORKBOOK_DAMAGED"
 
 
-def test_a_cell_longer_than_any_is_refused() -> None:
+def test_a_cell_longer_than_any_spreadsheet_allows_is_refused() -> None:
     rows = f'<row r="1"><c r="A1" t="str"><v>{"a" * 32_768}</v></c></row>'
 
     assert refusal(with_rows(rows))[0] == "TOO_LARGE"
 
 
-def test_what_is_written_without_places_is_read_in_its_order() -> None:
+def test_cells_without_references_are_read_in_their_order() -> None:
     rows = "<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>"
 
     assert converted(with_rows(rows)) == [["1", "2"], ["3"]]
@@ -185,7 +185,7 @@ def test_elements_may_have_a_prefix() -> None:
     assert converted(packed({SHEET_PART: sheet.encode()})) == [["account ID"], ["42"]]
 
 
-def test_a_style_that_is_not_there_is_marked() -> None:
+def test_a_missing_style_is_marked() -> None:
     rows = '<row r="1"><c r="A1" s="7"><v>42</v></c></row>'
 
     assert converted(with_rows(rows)) == [[NOT_SHOWN]]
@@ -210,11 +210,11 @@ def test_a_style_that_is_not_there_is_marked() -> None:
         ),
     ],
 )
-def test_what_people_do_not_see_is_refused(rows: str, before: str, behind: str, code: str) -> None:
+def test_hidden_content_is_refused(rows: str, before: str, behind: str, code: str) -> None:
     assert refusal(with_rows(rows, before, behind))[0] == code
 
 
-def test_macros_and_links_are_not_looked_at() -> None:
+def test_macros_and_links_are_ignored() -> None:
     parts: dict[str, bytes | Iterator[bytes] | None] = {
         "xl/vbaProject.bin": b"\xd0\xcf\x11\xe0 this runs nowhere",
         "xl/externalLinks/externalLink1.xml": LAUGHS,
@@ -226,7 +226,7 @@ def test_macros_and_links_are_not_looked_at() -> None:
     assert converted(packed(parts)) == [["account ID"], ["42"]]
 
 
-def test_a_part_that_is_listed_twice_is_refused() -> None:
+def test_a_part_listed_twice_is_refused() -> None:
     buffer = io.BytesIO(packed({}))
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr(SHEET_PART.upper(), "<worksheet/>")
@@ -249,7 +249,7 @@ def test_an_encrypted_part_is_refused_by_its_name() -> None:
     assert (code, "password" in message) == ("WORKBOOK_ENCRYPTED", True)
 
 
-def test_parts_that_are_packed_in_another_way_are_refused() -> None:
+def test_parts_with_another_compression_are_refused() -> None:
     assert refusal(packed({}, method=zipfile.ZIP_BZIP2))[0] == "WORKBOOK_DAMAGED"
 
 

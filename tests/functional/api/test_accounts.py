@@ -89,7 +89,7 @@ def test_accounts_are_listed_by_status_and_portal(pipeline: Pipeline, api: Api) 
     assert ids(api, portal="sou") == []
 
 
-def test_a_page_of_chosen_accounts_ends_at_its_limit_and_leads_on(
+def test_a_page_of_filtered_accounts_stops_at_its_limit_and_has_a_cursor(
     pipeline: Pipeline, api: Api
 ) -> None:
     """More than one reading of them is needed for a page, and the second has more than fit."""
@@ -107,7 +107,7 @@ def test_a_page_of_chosen_accounts_ends_at_its_limit_and_leads_on(
     assert sorted(found) == [f"A{place:03d}" for place in range(0, 250, 2)]
 
 
-def test_a_list_that_wants_few_of_many_leads_on(
+def test_a_filter_that_few_accounts_match_still_gives_a_cursor(
     pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handover.use_cases.accounts.MAX_LOOKED_AT", 100)
@@ -120,7 +120,7 @@ def test_a_list_that_wants_few_of_many_leads_on(
     assert ids(api, status="inactive") == []
 
 
-def test_r47_r49_r102_an_account_tells_the_people_as_the_directory_knows_them_now(
+def test_r47_r49_r102_an_account_shows_its_people_with_their_current_directory_fields(
     pipeline: Pipeline, api: Api
 ) -> None:
     pipeline.kenyan(1, held_by=AMINA)
@@ -160,7 +160,7 @@ def test_r58_a_pending_assignee_is_reported_as_such(pipeline: Pipeline, api: Api
     assert ids(api, holder="new@x.example") == ["P"]
 
 
-def test_r62_accounts_are_searched_by_the_name_of_who_holds_a_role(
+def test_r62_accounts_are_searched_by_the_name_of_a_holder(
     pipeline: Pipeline, api: Api
 ) -> None:
     namesake = "amina.2@lumina.example"
@@ -178,7 +178,7 @@ def test_r62_accounts_are_searched_by_the_name_of_who_holds_a_role(
     assert ids(api, holder="Nobody") == ids(api, holder="nobody@x.example") == []
 
 
-def test_an_address_is_a_login_name_too(pipeline: Pipeline, api: Api) -> None:
+def test_accounts_are_searched_by_address_and_by_login_name(pipeline: Pipeline, api: Api) -> None:
     holder = User("neema@lumina.example", "Neema", frozenset(), login_name="Neema@Corp.example")
     pipeline.users(holder)
     pipeline.accounts(Account(TENANT, "one", 1, assigned={"csm": (holder.email,)}))
@@ -188,7 +188,7 @@ def test_an_address_is_a_login_name_too(pipeline: Pipeline, api: Api) -> None:
     assert ids(api, holder=holder.email) == ["one"]
 
 
-def test_who_no_longer_holds_an_account_is_not_found_by_it(pipeline: Pipeline, api: Api) -> None:
+def test_a_search_by_a_former_holder_does_not_find_the_account(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
     pipeline.publish()
@@ -198,7 +198,7 @@ def test_who_no_longer_holds_an_account_is_not_found_by_it(pipeline: Pipeline, a
 
 
 @pytest.mark.parametrize("account", ['a/b#c?"d" é%2F+', "K 1"])
-def test_an_id_that_no_path_holds_is_read_by_query(
+def test_an_account_whose_id_no_path_can_hold_is_read_by_query(
     pipeline: Pipeline, api: Api, account: str
 ) -> None:
     pipeline.accounts(Account(TENANT, account, 1))
@@ -238,7 +238,7 @@ def test_who_held_an_account_on_a_day_is_reported(pipeline: Pipeline, api: Api) 
     assert api.get("/accounts", id="K000", at="2026-11-24").body["accounts"][0]["version"] == 3
 
 
-def test_what_the_history_does_not_have_yet_counts_too(pipeline: Pipeline, api: Api) -> None:
+def test_a_change_counts_before_the_history_has_it(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.clock.now += HOUR
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
@@ -247,7 +247,7 @@ def test_what_the_history_does_not_have_yet_counts_too(pipeline: Pipeline, api: 
 
 
 @pytest.mark.parametrize("at", ["yesterday", "2026-13-01", "2026-11-22T25:00", "9999-12-31", "7"])
-def test_a_time_that_is_none_is_named(pipeline: Pipeline, api: Api, at: str) -> None:
+def test_an_invalid_time_is_refused_with_its_field(pipeline: Pipeline, api: Api, at: str) -> None:
     pipeline.kenyan(1)
 
     answer = api.get("/accounts/K000", at=at)
@@ -271,7 +271,7 @@ def test_a_time_that_is_none_is_named(pipeline: Pipeline, api: Api, at: str) -> 
         ({"holder": "x" * 1025}, "holder"),
     ],
 )
-def test_a_search_that_cannot_be_meant_is_named(
+def test_an_invalid_search_is_refused_with_its_field(
     api: Api, query: dict[str, str], field: str
 ) -> None:
     answer = api.get("/accounts", **query)
@@ -281,14 +281,14 @@ def test_a_search_that_cannot_be_meant_is_named(
 
 
 @pytest.mark.parametrize("query", [{"cursor": "nonsense"}, {"holder": AMINA, "cursor": "SzAwMA"}])
-def test_a_search_goes_on_from_a_cursor_of_its_own_alone(api: Api, query: dict[str, str]) -> None:
+def test_a_search_accepts_only_its_own_cursor(api: Api, query: dict[str, str]) -> None:
     answer = api.get("/accounts", **query)
 
     assert_problem(answer, 404)
     assert answer.body["field"] == "cursor"
 
 
-def test_a_history_begins_where_its_last_page_ended(pipeline: Pipeline, api: Api) -> None:
+def test_a_page_of_history_begins_where_the_last_one_ended(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(1)
     admin = Api(TENANT, pipeline.resources, ADMIN)
     for manager in (AMINA, BARAKA, SALES):
@@ -359,7 +359,7 @@ def test_r100_an_assignment_follows_the_account_to_other_portals(
     assert len(api.get("/managers", portal="east/west").body["managers"]) == 2
 
 
-def test_r100_who_is_taken_off_an_account_is_taken_off_its_portals(
+def test_r100_a_user_removed_from_an_account_is_removed_from_its_portals(
     pipeline: Pipeline, api: Api
 ) -> None:
     pipeline.accounts(
@@ -371,7 +371,7 @@ def test_r100_who_is_taken_off_an_account_is_taken_off_its_portals(
     assert managers(api, "north") == []
 
 
-def test_a_portal_whose_name_is_no_key_stops_nothing(pipeline: Pipeline, api: Api) -> None:
+def test_a_portal_whose_name_no_key_can_hold_does_not_stop_the_others(pipeline: Pipeline, api: Api) -> None:
     portals = ("\N{GRINNING FACE}" * 401, "", "north")
     pipeline.accounts(Account(TENANT, "A", 1, portals=portals, assigned={ROLE: (AMINA,)}))
     pipeline.publish()
@@ -379,7 +379,7 @@ def test_a_portal_whose_name_is_no_key_stops_nothing(pipeline: Pipeline, api: Ap
     assert managers(api, "north") == [(ROLE, "A", [AMINA])]
 
 
-def test_the_portals_of_another_tenant_are_not_there(pipeline: Pipeline, api: Api) -> None:
+def test_the_portals_of_another_tenant_are_not_found(pipeline: Pipeline, api: Api) -> None:
     held = {ROLE: (AMINA,)}
     pipeline.accounts(Account("umbra", "A", 1, portals=("north",), assigned=held))
     pipeline.publish()

@@ -36,7 +36,7 @@ def answered(api: Api, asked: int, now: float = NOW, *, every: int = 0) -> int:
     return count
 
 
-def test_a_tenant_is_answered_so_often_in_a_window_and_again_in_the_next(api: Api) -> None:
+def test_a_tenant_gets_a_limited_number_of_answers_in_each_window(api: Api) -> None:
     most = LIMIT * WINDOW_SECONDS
 
     assert answered(api, most + 20) == most
@@ -44,12 +44,12 @@ def test_a_tenant_is_answered_so_often_in_a_window_and_again_in_the_next(api: Ap
     assert answered(api, most + 20, NOW + WINDOW_SECONDS) == most
 
 
-def test_all_functions_together_give_a_tenant_no_more(api: Api) -> None:
+def test_all_functions_together_keep_to_the_limit_of_a_tenant(api: Api) -> None:
     """Each request meets another function, which takes permits and uses one of them."""
     assert 0 < answered(api, 200, every=1) <= LIMIT * WINDOW_SECONDS
 
 
-def test_a_tenant_that_has_used_its_share_takes_nothing_of_anothers(
+def test_a_tenant_at_its_limit_does_not_affect_another_tenant(
     api: Api, stranger: Api
 ) -> None:
     answered(api, 100)
@@ -57,7 +57,7 @@ def test_a_tenant_that_has_used_its_share_takes_nothing_of_anothers(
     assert answered(stranger, LIMIT * WINDOW_SECONDS) == LIMIT * WINDOW_SECONDS
 
 
-def test_counting_writes_once_for_several_requests_and_not_at_all_when_all_is_used(
+def test_counting_writes_once_for_several_requests_and_never_beyond_the_limit(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes = []
@@ -79,7 +79,7 @@ def test_counting_writes_once_for_several_requests_and_not_at_all_when_all_is_us
     assert len(writes) == used
 
 
-def test_the_counter_is_forgotten_in_the_end(api: Api) -> None:
+def test_the_counter_expires(api: Api) -> None:
     answered(api, 1)
 
     key = {"pk": {"S": f"requests#{api.tenant}#{int(NOW)}"}, "sk": {"S": "requests"}}
@@ -103,7 +103,7 @@ def test_without_a_limit_nothing_is_counted(api: Api) -> None:
     assert allowances._shares == {}
 
 
-def test_whoever_asks_too_much_is_reported_when_to_ask_again(
+def test_an_answer_beyond_the_limit_says_when_to_ask_again(
     api: Api, stranger: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")
@@ -121,7 +121,7 @@ def test_whoever_asks_too_much_is_reported_when_to_ask_again(
     assert api.get("/settings").body["clear_guard_percent"] != 1
 
 
-def test_every_route_describes_that_answer(api: Api) -> None:
+def test_every_route_describes_the_answer_beyond_the_limit(api: Api) -> None:
     described = api.get("/openapi.json").body
 
     for methods in described["paths"].values():

@@ -86,7 +86,7 @@ def answers(api: Api) -> list[Answer]:
     ]
 
 
-def test_no_answer_is_kept_by_a_cache_or_taken_for_something_else(api: Api) -> None:
+def test_no_cache_keeps_an_answer_and_no_browser_guesses_its_type(api: Api) -> None:
     for answer in answers(api):
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -115,7 +115,7 @@ def test_an_unknown_route_is_a_problem(api: Api, method: str, path: str) -> None
         ("PATCH", "/users/a@x.example", "DELETE, GET, PUT"),
     ],
 )
-def test_an_address_with_another_method_tells_its_methods(
+def test_a_wrong_method_is_answered_with_the_allowed_ones(
     api: Api, method: str, path: str, allowed: str
 ) -> None:
     answer = api.request(method, path)
@@ -151,7 +151,7 @@ PROBLEM = "application/problem+json"
 OF_API_GATEWAY = {"401": {"application/json"}, "429": {"application/json", PROBLEM}}
 
 
-def test_the_description_says_which_problems_each_route_may_answer(api: Api) -> None:
+def test_the_description_names_the_problems_of_each_route(api: Api) -> None:
     """A body may be of another kind, and an edit be rejected as a line is."""
     described = api.by("").get("/openapi.json").body["paths"]
 
@@ -171,7 +171,7 @@ def test_the_description_says_which_problems_each_route_may_answer(api: Api) -> 
             assert one["description"] == HTTPStatus(int(status)).phrase
 
 
-def test_a_failure_tells_the_caller_and_the_log_nothing_of_the_data(
+def test_a_failure_reveals_no_data_to_the_caller_or_the_log(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
     # An item that no code of ours has written.
@@ -188,7 +188,7 @@ def test_a_failure_tells_the_caller_and_the_log_nothing_of_the_data(
     assert ADMIN not in log
 
 
-def test_an_outage_is_no_fault_of_the_kind_of_body(
+def test_an_outage_is_not_blamed_on_the_content_type(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -215,7 +215,7 @@ HALVES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "field"), HALVES)
-def test_half_a_character_is_reported_with_its_field(
+def test_half_a_character_is_refused_with_its_field(
     api: Api, method: str, path: str, body: object, field: str
 ) -> None:
     answer = api.request(method, path, body)
@@ -227,7 +227,7 @@ def test_half_a_character_is_reported_with_its_field(
     )
 
 
-def test_two_halves_of_a_character_are_one(api: Api) -> None:
+def test_two_halves_of_a_character_are_read_as_one(api: Api) -> None:
     body = {"profile": "single-strict", "filename": "\U0001f600.csv"}
 
     answer = api.post("/imports", body)
@@ -236,7 +236,7 @@ def test_two_halves_of_a_character_are_one(api: Api) -> None:
     assert answer.status == 201
 
 
-def test_a_busy_service_is_reported_as_a_reason_to_come_again(
+def test_while_a_service_is_busy_the_answer_says_to_ask_again(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Deadline, "left", property(lambda _: 0.0))

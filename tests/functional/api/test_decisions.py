@@ -61,7 +61,7 @@ def test_an_approved_import_goes_on_to_all_its_chunks(api: Api) -> None:
     assert sent(api) == messages_of(item)
 
 
-def test_who_decides_says_why_and_it_stands_in_the_import(api: Api) -> None:
+def test_the_reason_of_a_decision_is_shown_in_the_import(api: Api) -> None:
     approved, refused = waiting(api), waiting(api, number=2)
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     why = {"reason": " The region moves \n to Ben "}
@@ -90,7 +90,7 @@ def test_who_decides_says_why_and_it_stands_in_the_import(api: Api) -> None:
     assert sent(api)
 
 
-def test_who_uploaded_a_file_does_not_approve_it_while_another_admin_can(api: Api) -> None:
+def test_uploaders_cannot_approve_their_own_file_while_another_admin_can(api: Api) -> None:
     directory, deadline = api.stack.tables.directory, Deadline(time.time() + 60)
     item = waiting(api, uploader=ADMIN)
     other = User("olga@lumina.example", "Olga", frozenset({"Admin"}))
@@ -160,7 +160,7 @@ def test_a_ticket_cannot_be_approved(api: Api) -> None:
 
 
 @pytest.mark.parametrize("wish", ["approve", "cancel"])
-def test_nobody_decides_about_the_imports_of_another_tenant(
+def test_an_import_of_another_tenant_cannot_be_approved_or_cancelled(
     api: Api, stranger: Api, wish: str
 ) -> None:
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
@@ -172,7 +172,7 @@ def test_nobody_decides_about_the_imports_of_another_tenant(
     assert api.get(f"/imports/{ticket}").body["state"] == "awaiting_upload"
 
 
-def test_a_cancelled_import_that_waited_is_settled_by_the_workers(api: Api) -> None:
+def test_workers_settle_a_waiting_import_that_was_cancelled(api: Api) -> None:
     item = waiting(api)
 
     answer = api.by(OFFICE).post(f"/imports/{item.pk}/cancel")
@@ -183,7 +183,7 @@ def test_a_cancelled_import_that_waited_is_settled_by_the_workers(api: Api) -> N
 
 
 @pytest.mark.parametrize("state", ["validating", "processing"])
-def test_an_import_in_work_is_cancelled_without_another_message(api: Api, state: str) -> None:
+def test_cancelling_an_import_in_progress_sends_no_message(api: Api, state: str) -> None:
     item = an_import(api, state=state, pending={1, 2})
 
     answer = api.post(f"/imports/{item.pk}/cancel")
@@ -193,7 +193,7 @@ def test_an_import_in_work_is_cancelled_without_another_message(api: Api, state:
     assert sent(api) == []
 
 
-def test_an_approved_import_is_cancelled_without_another_message(api: Api) -> None:
+def test_cancelling_an_approved_import_sends_no_message(api: Api) -> None:
     item = waiting(api)
     api.post(f"/imports/{item.pk}/approve")
     sent(api)
@@ -213,17 +213,17 @@ def test_cancelling_twice_changes_nothing(api: Api) -> None:
 
 
 @pytest.mark.parametrize("state", ["finalizing", "done", "error", "refused"])
-def test_what_is_done_cannot_be_cancelled(api: Api, state: str) -> None:
+def test_a_finished_import_cannot_be_cancelled(api: Api, state: str) -> None:
     assert_problem(api.post(f"/imports/{ended(api, state=state).pk}/cancel"), 409)
 
 
-def test_what_has_ended_cancelled_cannot_be_cancelled_again(api: Api) -> None:
+def test_an_import_that_ended_cancelled_cannot_be_cancelled_again(api: Api) -> None:
     item = ended(api, state="cancelled", cancelled_by=ADMIN)
 
     assert_problem(api.post(f"/imports/{item.pk}/cancel"), 409)
 
 
-def test_a_cancelled_ticket_is_good_for_no_upload(api: Api) -> None:
+def test_a_cancelled_ticket_accepts_no_upload(api: Api) -> None:
     api.switch_on("single-strict")
     ticket = api.by(OFFICE).post("/imports", EXPECTED).body["import_ticket"]
 
@@ -235,7 +235,7 @@ def test_a_cancelled_ticket_is_good_for_no_upload(api: Api) -> None:
     assert_problem(api.post(f"/imports/{ticket}/cancel"), 409)
 
 
-def test_a_ticket_that_was_used_cancels_its_import(api: Api) -> None:
+def test_cancelling_a_used_ticket_cancels_its_import(api: Api) -> None:
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = an_import(api, ticket=ticket, state="processing", pending={1})
     api.stack.tables.tickets.use(ticket, item.pk)
@@ -253,7 +253,7 @@ def test_only_an_admin_or_the_uploader_may_cancel(api: Api) -> None:
     assert_problem(api.by(OFFICE).post(f"/imports/{ticket}/cancel"), 403)
 
 
-def test_nobody_but_an_admin_cancels_what_a_system_has_dropped(api: Api) -> None:
+def test_only_an_admin_cancels_the_file_of_a_system(api: Api) -> None:
     item = waiting(api, source="crm", uploader="")
 
     assert_problem(api.by(OFFICE).post(f"/imports/{item.pk}/cancel"), 403)

@@ -34,7 +34,7 @@ def test_every_tenant_sees_the_presets(api: Api) -> None:
     }
 
 
-def test_a_tenants_own_profile_is_seen_by_that_tenant_only(api: Api, stranger: Api) -> None:
+def test_a_tenants_own_profile_is_visible_to_that_tenant_only(api: Api, stranger: Api) -> None:
     own = profile_json(presets()["single-strict"]) | {"name": "nightly"}
     api.stack.tables.directory.put_profile(api.tenant, profile_from(own))
 
@@ -55,13 +55,13 @@ def test_r39_r50_a_template_is_a_csv_file_to_save(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["nightly", "..", "Single-Strict", "x" * 2000])
-def test_an_unknown_profile_is_not_there(api: Api, name: str) -> None:
+def test_an_unknown_profile_is_not_found(api: Api, name: str) -> None:
     assert_problem(api.get(f"/profiles/{name}"), 404)
     assert_problem(api.get(f"/profiles/{name}/template"), 404)
 
 
 @pytest.mark.parametrize("path", ["00 17é", "00%2017%C3%A9"])
-def test_r20_an_account_is_shown_with_who_is_assigned(api: Api, path: str) -> None:
+def test_r20_an_account_is_shown_with_its_assignees(api: Api, path: str) -> None:
     answer = api.get(f"/accounts/{path}")
 
     assert answer.status == 200
@@ -76,12 +76,12 @@ def test_a_plus_in_an_account_id_is_a_plus(api: Api) -> None:
 
 
 @pytest.mark.parametrize("account", ["17", "0" * 3000, "00 17é#", "%"])
-def test_an_unknown_account_is_not_there(api: Api, account: str) -> None:
+def test_an_unknown_account_is_not_found(api: Api, account: str) -> None:
     assert_problem(api.get(f"/accounts/{account}"), 404)
     assert_problem(api.get(f"/accounts/{account}/history"), 404)
 
 
-def test_the_accounts_of_another_tenant_are_not_there(
+def test_the_accounts_of_another_tenant_are_not_found(
     api: Api, stranger: Api, deadline: Deadline
 ) -> None:
     receipt = ChangeReceipt("0" * 32, "", 2, ADMIN, "2026-07-06T12:00:00.000Z", 1, ())
@@ -91,7 +91,7 @@ def test_the_accounts_of_another_tenant_are_not_there(
     assert_problem(stranger.get(f"/accounts/{api.tenant}%230042+a"), 404)
 
 
-def test_a_history_is_reported_from_the_beginning_in_pages(api: Api, deadline: Deadline) -> None:
+def test_a_history_is_listed_from_the_beginning_in_pages(api: Api, deadline: Deadline) -> None:
     change = RoleChange("account_manager", (), (SALES,))
     receipts = [
         ChangeReceipt(
@@ -120,7 +120,7 @@ def test_a_history_is_reported_from_the_beginning_in_pages(api: Api, deadline: D
     }
 
 
-def test_r52_r87_a_portfolio_holds_what_a_user_holds_in_pages(api: Api, stranger: Api) -> None:
+def test_r52_r87_a_portfolio_lists_what_a_user_holds_in_pages(api: Api, stranger: Api) -> None:
     for place, held in (("a", True), ("b", False), ("c", True), ("d", True)):
         key = f"{api.tenant}#{SALES}"
         HoldingItem(key, f"account_manager#{place}", version=1, held=held).save()
@@ -146,7 +146,7 @@ def test_an_inactive_user_still_has_a_portfolio_and_a_stranger_none(api: Api) ->
 
 @pytest.mark.parametrize("path", ["/accounts/0042+a/history", f"/portfolios/{SALES}"])
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"cursor": "nonsense!"}])
-def test_pages_are_asked_for_as_everywhere(api: Api, path: str, query: dict[str, str]) -> None:
+def test_page_parameters_are_those_of_every_listing(api: Api, path: str, query: dict[str, str]) -> None:
     answer = api.get(path, **query)
 
     assert_problem(answer, 400)

@@ -70,7 +70,7 @@ def test_r29_manager_and_workflow_of_a_customer_are_edited_together(
     assert answer.body["assigned"] == {ROLE: [AMINA, BARAKA], "workflow": ["Gentle"]}
 
 
-def test_r99_the_history_tells_who_edited(pipeline: Pipeline, office: Api) -> None:
+def test_r99_the_history_says_who_edited(pipeline: Pipeline, office: Api) -> None:
     answer = edit(office, {ROLE: None}).body
     pipeline.publish()
 
@@ -91,7 +91,7 @@ def test_r99_the_history_tells_who_edited(pipeline: Pipeline, office: Api) -> No
         ({ROLE: "amina\x00@lumina.example"}, "INVALID_CHARACTER", f"assign.{ROLE}"),
     ],
 )
-def test_what_a_file_may_not_say_an_edit_may_not_either(
+def test_an_edit_is_rejected_by_the_same_rules_as_a_line(
     pipeline: Pipeline, office: Api, assign: dict[str, Any], code: str, field: str
 ) -> None:
     before = pipeline.memory.snapshot()
@@ -104,7 +104,7 @@ def test_what_a_file_may_not_say_an_edit_may_not_either(
     assert pipeline.memory.snapshot() == before
 
 
-def test_a_likely_address_is_named(office: Api) -> None:
+def test_a_rejected_edit_suggests_the_likely_address(office: Api) -> None:
     answer = edit(office, {ROLE: "amina.otieno@lumina.exampel"})
 
     assert answer.body["hint"].endswith(f"did you mean {AMINA}?")
@@ -134,7 +134,7 @@ def test_r103_an_inactive_account_is_not_edited_where_the_profile_says_so(
         ({f"role-{number}": None for number in range(51)}, "assign"),
     ],
 )
-def test_what_cannot_be_meant_is_named(
+def test_an_invalid_edit_is_refused_with_its_field(
     office: Api, pipeline: Pipeline, assign: dict[str, Any], field: str
 ) -> None:
     before = pipeline.memory.snapshot()
@@ -146,18 +146,18 @@ def test_what_cannot_be_meant_is_named(
     assert pipeline.memory.snapshot() == before
 
 
-def test_a_profile_or_account_that_is_not_there_is_said_so(office: Api) -> None:
+def test_an_unknown_profile_or_account_is_not_found(office: Api) -> None:
     assert_problem(edit(office, {ROLE: AMINA}, profile="nightly"), 400)
     body = {"profile": "single-strict", "assign": {ROLE: AMINA}}
     assert_problem(office.request("PATCH", "/accounts/K001", body), 404)
 
 
-def test_r2_who_may_not_upload_may_not_edit(pipeline: Pipeline, office: Api) -> None:
+def test_r2_a_user_who_may_not_upload_may_not_edit(pipeline: Pipeline, office: Api) -> None:
     assert_problem(edit(office.by(SALES), {ROLE: BARAKA}), 403)
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_r45_a_role_is_assigned_by_those_whom_the_tenant_lets(
+def test_r45_only_users_whom_the_tenant_names_may_assign_a_role(
     pipeline: Pipeline, office: Api
 ) -> None:
     roles = [Role("csm", 1, frozenset({"Back Office Management"})), Role("sponsor", 1)]
@@ -172,7 +172,7 @@ def test_r45_a_role_is_assigned_by_those_whom_the_tenant_lets(
     assert "csm" not in pipeline.account("K000").assigned
 
 
-def test_r54_a_guarded_role_is_guarded_in_edits_by_every_profile(
+def test_r54_a_guarded_role_is_guarded_in_edits_under_every_profile(
     pipeline: Pipeline, office: Api
 ) -> None:
     guarded = Role(ROLE, None, frozenset({"Back Office Management"}))
@@ -182,7 +182,7 @@ def test_r54_a_guarded_role_is_guarded_in_edits_by_every_profile(
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_r58_an_unknown_address_waits_for_its_user_after_an_edit_too(
+def test_r58_an_edit_can_assign_an_address_that_has_no_user_yet(
     pipeline: Pipeline, office: Api
 ) -> None:
     pipeline.resources.tables.directory.put_roles(TENANT, [Role("csm", 1)], pipeline.deadline)
@@ -193,7 +193,7 @@ def test_r58_an_unknown_address_waits_for_its_user_after_an_edit_too(
     assert answer.body["assigned"]["csm"] == ["pending:new@lumina.example"]
 
 
-def test_a_dry_run_tells_what_an_edit_would_do(pipeline: Pipeline, office: Api) -> None:
+def test_a_dry_run_shows_what_an_edit_would_do(pipeline: Pipeline, office: Api) -> None:
     before = pipeline.memory.snapshot()
 
     answer = edit(office, {ROLE: BARAKA}, dry_run=True)
@@ -217,7 +217,7 @@ def test_edits_are_counted_and_logged_and_dry_runs_are_not(
     assert ("AccountsEdited" in capsys.readouterr().out) is not dry_run
 
 
-def test_clear_words_mean_nobody_in_an_edit_too(pipeline: Pipeline, office: Api) -> None:
+def test_clear_words_remove_the_holders_in_an_edit_too(pipeline: Pipeline, office: Api) -> None:
     assert edit(office, {ROLE: "None"}).body["outcome"] == "cleared"
     assert edit(office, {ROLE: []}).body["outcome"] == "unchanged"
     assert pipeline.holders("K000") == [""]
@@ -225,7 +225,7 @@ def test_clear_words_mean_nobody_in_an_edit_too(pipeline: Pipeline, office: Api)
 
 @pytest.mark.parametrize("profile", ["single-strict", "multi-with-workflow"])
 @pytest.mark.parametrize("name", [",", "\x1c"])
-def test_f1_an_edit_whose_names_come_to_nothing_takes_nobody_off(
+def test_f1_an_edit_that_names_nobody_removes_nobody(
     pipeline: Pipeline, office: Api, profile: str, name: str
 ) -> None:
     answer = edit(office, {ROLE: [name]}, profile)
@@ -234,7 +234,7 @@ def test_f1_an_edit_whose_names_come_to_nothing_takes_nobody_off(
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_an_id_that_no_path_holds_is_edited_by_query(pipeline: Pipeline, office: Api) -> None:
+def test_an_account_whose_id_no_path_can_hold_is_edited_by_query(pipeline: Pipeline, office: Api) -> None:
     pipeline.accounts(Account(TENANT, 'a/b#c?"d"', 1, opco="Kenya"))
     body = {"profile": "single-strict", "assign": {ROLE: AMINA}}
 
@@ -259,7 +259,7 @@ def test_a_file_uploaded_before_an_edit_yields_to_it(pipeline: Pipeline, office:
     assert pipeline.holders("K000") == [SALES]
 
 
-def test_a_file_heard_of_only_after_an_edit_yields_to_it_though_nothing_changed(
+def test_an_older_file_with_a_late_event_yields_even_to_an_edit_that_changed_nothing(
     pipeline: Pipeline, office: Api
 ) -> None:
     created = pipeline.upload(file_of([("K000", BARAKA)]))
@@ -285,7 +285,7 @@ def test_a_file_uploaded_after_an_edit_applies(pipeline: Pipeline, office: Api) 
     assert [receipt.import_id for receipt in stored.receipts] == [import_id(created)]
 
 
-def test_an_edit_wins_over_what_it_has_seen_though_s3s_clock_is_ahead(
+def test_an_edit_wins_over_the_state_it_has_read_even_if_the_clock_of_s3_is_ahead(
     pipeline: Pipeline, office: Api
 ) -> None:
     pipeline.clock.now += MINUTE
@@ -296,7 +296,7 @@ def test_an_edit_wins_over_what_it_has_seen_though_s3s_clock_is_ahead(
     assert pipeline.holders("K000") == [SALES]
 
 
-def test_an_edit_in_the_middle_of_an_import_leaves_its_retries_their_outcome(
+def test_an_edit_during_an_import_does_not_change_the_outcome_of_retried_lines(
     pipeline: Pipeline, office: Api
 ) -> None:
     created = pipeline.upload(file_of([("K000", BARAKA)]))
@@ -341,7 +341,7 @@ def test_an_edit_that_meets_a_later_file_yields_to_it(pipeline: Pipeline, office
 
 
 @shared_metrics
-def test_an_edit_that_meets_an_earlier_file_is_decided_again_on_what_it_left(
+def test_an_edit_that_meets_an_earlier_file_is_decided_again_on_its_result(
     pipeline: Pipeline, office: Api
 ) -> None:
     created = pipeline.upload(file_of([("K000", BARAKA)]))
@@ -366,7 +366,7 @@ def test_an_edit_whose_first_answer_was_lost_counts_once(
     assert pipeline.account("K000").version == answer.body["version"] == 2
 
 
-def test_an_edit_of_a_version_that_was_seen_says_what_has_changed_since(
+def test_an_edit_of_an_outdated_version_is_answered_with_what_has_changed(
     pipeline: Pipeline, office: Api
 ) -> None:
     seen = office.get("/accounts/K000").body["version"]
@@ -382,7 +382,7 @@ def test_an_edit_of_a_version_that_was_seen_says_what_has_changed_since(
 
 
 @shared_metrics
-def test_an_edit_that_meets_another_while_it_writes_keeps_to_the_version(
+def test_an_edit_of_a_version_is_refused_if_another_edit_is_stored_first(
     pipeline: Pipeline, office: Api
 ) -> None:
     seen = office.get("/accounts/K000").body["version"]

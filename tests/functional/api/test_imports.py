@@ -104,7 +104,7 @@ def test_an_import_that_waits_for_approval_says_why(api: Api) -> None:
 
 @pytest.mark.parametrize("path", ["", "/report", "/results"])
 @pytest.mark.parametrize("of_ticket", [False, True])
-def test_the_imports_of_another_tenant_are_not_there(
+def test_the_imports_of_another_tenant_are_not_found(
     api: Api, stranger: Api, path: str, of_ticket: bool
 ) -> None:
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
@@ -119,11 +119,11 @@ def test_the_imports_of_another_tenant_are_not_there(
 @pytest.mark.parametrize(
     "name", ["0" * 32, "20260706T120000000Z-00", "x", "%2e%2e", "a b", "é" * 9]
 )
-def test_an_unknown_import_is_not_there(api: Api, name: str) -> None:
+def test_an_unknown_import_is_not_found(api: Api, name: str) -> None:
     assert_problem(api.get(f"/imports/{name}"), 404)
 
 
-def test_r76_the_list_holds_the_tenants_imports_with_the_newest_first(
+def test_r76_the_list_has_the_tenants_imports_newest_first(
     api: Api, stranger: Api
 ) -> None:
     an_import(stranger, 9)
@@ -173,7 +173,7 @@ def test_a_page_has_one_to_a_hundred_rows(api: Api, limit: str) -> None:
         (cursor_at("z" * 1100), 404),
     ],
 )
-def test_a_cursor_that_no_page_gave_is_a_problem(api: Api, cursor: str, status: int) -> None:
+def test_an_invalid_cursor_is_refused(api: Api, cursor: str, status: int) -> None:
     answer = api.get("/imports", cursor=cursor)
 
     assert_problem(answer, status)
@@ -181,7 +181,7 @@ def test_a_cursor_that_no_page_gave_is_a_problem(api: Api, cursor: str, status: 
 
 
 @pytest.mark.parametrize(("path", "kind"), [("report", "errors"), ("results", "results")])
-def test_r78_a_file_is_reached_by_a_short_link_under_the_name_of_the_upload(
+def test_r78_a_download_is_a_short_lived_link_that_names_the_file_after_the_upload(
     api: Api, path: str, kind: str
 ) -> None:
     item = ended(api, filename='Été "Q3";\n.CSV')
@@ -198,7 +198,7 @@ def test_r78_a_file_is_reached_by_a_short_link_under_the_name_of_the_upload(
     assert query["response-content-disposition"] == [disposition]
 
 
-def test_the_report_is_there_as_a_workbook_too(api: Api) -> None:
+def test_the_report_is_available_as_a_workbook_too(api: Api) -> None:
     item = ended(api, filename="Q3.xlsx", has_workbook=True)
 
     answer = api.by(OFFICE).get(f"/imports/{item.pk}/report", format="xlsx")
@@ -240,7 +240,7 @@ def test_a_refused_file_has_neither_report_nor_results(api: Api) -> None:
 
 @pytest.mark.parametrize("state", [state for state in State if not state.is_final])
 @pytest.mark.parametrize("path", ["report", "results"])
-def test_an_import_that_goes_on_has_no_files_yet(api: Api, state: State, path: str) -> None:
+def test_an_open_import_has_no_files(api: Api, state: State, path: str) -> None:
     name = (
         api.post("/imports", EXPECTED).body["import_ticket"]
         if state is State.AWAITING_UPLOAD
@@ -250,14 +250,14 @@ def test_an_import_that_goes_on_has_no_files_yet(api: Api, state: State, path: s
     assert_problem(api.get(f"/imports/{name}/{path}"), 409)
 
 
-def test_the_files_are_for_those_who_may_upload_such_files(api: Api) -> None:
+def test_only_users_who_may_upload_such_files_download_them(api: Api) -> None:
     item = ended(api)
 
     assert_problem(api.by(SALES).get(f"/imports/{item.pk}/report"), 403)
     assert api.by(ADMIN).get(f"/imports/{item.pk}/report").status == 302
 
 
-def test_an_uploader_keeps_the_report_when_their_role_is_gone(api: Api) -> None:
+def test_uploaders_can_still_read_their_report_after_they_lose_the_role(api: Api) -> None:
     item = ended(api, uploader=SALES, profile="gone")
 
     assert api.by(SALES).get(f"/imports/{item.pk}/report").status == 302

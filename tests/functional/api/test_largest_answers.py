@@ -56,7 +56,7 @@ def pages(api: Api, path: str, rows: str, **query: str) -> Iterator[list[dict[st
         cursor = {"cursor": answer.body["cursor"]}
 
 
-def test_an_account_that_a_crowd_holds_is_answered_whole(api: Api, crowd: list[str]) -> None:
+def test_an_account_with_a_thousand_holders_is_answered_whole(api: Api, crowd: list[str]) -> None:
     answer = api.get("/accounts/C0")
 
     assert answer.status == 200
@@ -64,7 +64,7 @@ def test_an_account_that_a_crowd_holds_is_answered_whole(api: Api, crowd: list[s
     assert len(answer.text.encode()) > 1_500_000
 
 
-def test_a_page_of_accounts_ends_by_its_bytes_and_the_cursor_leads_on(
+def test_a_page_of_accounts_stops_at_its_byte_limit_and_the_cursor_continues(
     api: Api, crowd: list[str]
 ) -> None:
     found = list(pages(api, "/accounts", "accounts", limit="1000"))
@@ -73,7 +73,7 @@ def test_a_page_of_accounts_ends_by_its_bytes_and_the_cursor_leads_on(
     assert sorted(str(row["account_id"]) for page in found for row in page) == crowd
 
 
-def test_a_page_of_a_holder_and_of_a_portal_ends_by_its_bytes(
+def test_pages_by_holder_and_by_portal_stop_at_their_byte_limit(
     pipeline: Pipeline, api: Api, crowd: list[str]
 ) -> None:
     pipeline.publish()
@@ -86,7 +86,7 @@ def test_a_page_of_a_holder_and_of_a_portal_ends_by_its_bytes(
     assert max(map(len, held)) == max(map(len, managed)) == 1
 
 
-def test_pages_of_history_end_by_their_bytes(pipeline: Pipeline, api: Api) -> None:
+def test_pages_of_history_stop_at_their_byte_limit(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(1)
     change = RoleChange(ROLE, tuple(CROWD), tuple(CROWD[1:]))
     receipts = [
@@ -102,7 +102,7 @@ def test_pages_of_history_end_by_their_bytes(pipeline: Pipeline, api: Api) -> No
     assert sum(map(len, found)) == 100
 
 
-def test_pages_of_requests_and_notes_end_by_their_bytes(pipeline: Pipeline, api: Api) -> None:
+def test_pages_of_requests_and_notes_stop_at_their_byte_limit(pipeline: Pipeline, api: Api) -> None:
     pipeline.kenyan(1, held_by=SALES)
     pipeline.publish()
     requests = pipeline.resources.tables.requests
@@ -133,7 +133,7 @@ def test_pages_of_requests_and_notes_end_by_their_bytes(pipeline: Pipeline, api:
     ],
     ids=str,
 )
-def test_what_no_key_can_hold_is_found_nowhere(
+def test_a_search_for_a_value_that_no_key_can_hold_finds_nothing(
     pipeline: Pipeline, api: Api, path: str, query: dict[str, str], rows: str
 ) -> None:
     pipeline.kenyan(1, held_by=SALES)
@@ -144,12 +144,12 @@ def test_what_no_key_can_hold_is_found_nowhere(
     assert answer.body == {rows: [], "cursor": None}
 
 
-def test_a_history_or_a_request_of_what_no_key_can_hold_is_not_found(api: Api) -> None:
+def test_a_history_or_request_under_an_id_that_no_key_can_hold_is_not_found(api: Api) -> None:
     assert_problem(api.get("/history", account_id="é" * 1024), 404)
     assert_problem(api.get("/requests", account_id="é" * 1024), 404)
 
 
-def test_an_edit_that_an_account_cannot_hold_is_a_fault_of_the_request(
+def test_an_edit_that_is_too_large_for_an_account_is_refused(
     pipeline: Pipeline, api: Api
 ) -> None:
     pipeline.accounts(Account(TENANT, "C0", 1, assigned={"viewer": tuple(CROWD)}))
@@ -162,7 +162,7 @@ def test_an_edit_that_an_account_cannot_hold_is_a_fault_of_the_request(
     assert answer.body["code"] == "TOO_MANY_USERS"
 
 
-def test_a_line_that_an_account_cannot_hold_leaves_the_lines_beside_it(
+def test_a_line_that_is_too_large_for_an_account_does_not_affect_other_lines(
     pipeline: Pipeline, api: Api
 ) -> None:
     crowded = Account(TENANT, "C0", 1, opco="Kenya", assigned={"viewer": tuple(CROWD)})
@@ -176,7 +176,7 @@ def test_a_line_that_an_account_cannot_hold_leaves_the_lines_beside_it(
     assert (row["line"], row["code"]) == ("2", "TOO_MANY_USERS")
 
 
-def test_the_plan_of_the_longest_header_and_mapping_is_an_item(pipeline: Pipeline) -> None:
+def test_the_plan_of_the_longest_header_and_mapping_fits_into_an_item(pipeline: Pipeline) -> None:
     # In Windows-1252, where a letter of one byte becomes one of two.
     columns = ";".join("ä" * 300 + str(place) for place in range(198))
     mapping = {f"{'ü' * 300}{place}": "account ID" for place in range(100)}
@@ -190,7 +190,7 @@ def test_the_plan_of_the_longest_header_and_mapping_is_an_item(pipeline: Pipelin
     assert pipeline.counts(created) == {"lines": 1, "updated": 1}
 
 
-def test_a_tenant_has_no_more_profiles_than_an_answer_can_tell(api: Api) -> None:
+def test_a_tenant_has_no_more_profiles_than_an_answer_can_hold(api: Api) -> None:
     for place in range(25):
         body = {"name": f"own-{place}", "mapping": {"Kunde": "account ID"}}
         assert api.post("/profiles/single-strict/copies", body).status == 201

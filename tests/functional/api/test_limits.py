@@ -125,7 +125,7 @@ NOT_THERE = {"account": 404}
 
 
 @pytest.mark.parametrize("name", LIMITS)
-def test_the_most_is_taken_and_one_more_is_refused_with_its_field(
+def test_the_maximum_is_accepted_and_one_more_is_refused_with_its_field(
     pipeline: Pipeline, name: str
 ) -> None:
     pipeline.kenyan(1)

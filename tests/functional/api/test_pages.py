@@ -38,7 +38,7 @@ def api(pipeline: Pipeline) -> Api:
 
 
 @pytest.mark.parametrize(("path", "query", "place"), FORGED)
-def test_a_cursor_that_leads_nowhere_is_no_cursor(
+def test_a_cursor_that_leads_nowhere_is_refused(
     api: Api, path: str, query: dict[str, str], place: str
 ) -> None:
     answer = api.get(path, **query, cursor=cursor_at(place))
@@ -47,7 +47,7 @@ def test_a_cursor_that_leads_nowhere_is_no_cursor(
     assert answer.body["field"] == "cursor"
 
 
-def test_a_cursor_of_one_name_leads_nowhere_among_those_of_another(
+def test_a_cursor_of_one_name_is_refused_for_another_name(
     pipeline: Pipeline, api: Api
 ) -> None:
     pipeline.users(*(User(f"{name}@x.example", "Neema Juma", frozenset()) for name in "abc"))
@@ -59,7 +59,7 @@ def test_a_cursor_of_one_name_leads_nowhere_among_those_of_another(
 
 
 @pytest.mark.parametrize("query", [{}, {"name": "neema"}])
-def test_a_page_of_users_ends_though_many_are_deleted(
+def test_a_page_of_users_ends_even_if_many_are_deleted(
     pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
 ) -> None:
     monkeypatch.setattr(users, "MAX_LOOKED_AT", 3)

@@ -91,7 +91,7 @@ def test_r90_a_user_is_created_with_all_fields_but_a_password(api: Api, ana: str
     assert_problem(created(api, ana, password="Sesame-1"), 400)
 
 
-def test_r92_who_is_created_is_invited_to_choose_a_password(api: Api, ana: str) -> None:
+def test_r92_a_new_user_is_invited_to_choose_a_password(api: Api, ana: str) -> None:
     created(api, ana)
 
     assert sign_in(api, ana) == {
@@ -102,7 +102,7 @@ def test_r92_who_is_created_is_invited_to_choose_a_password(api: Api, ana: str) 
     }
 
 
-def test_r93_one_user_after_the_other_is_created(api: Api, tenant: str) -> None:
+def test_r93_users_are_created_one_after_another(api: Api, tenant: str) -> None:
     emails = [f"{name}@{tenant}.example" for name in ("one", "two")]
 
     assert [created(api, email, login_name=email).status for email in emails] == [201, 201]
@@ -129,7 +129,7 @@ def test_an_invitation_is_sent_again_until_it_is_answered(
     assert_problem(api.post(path), 409)
 
 
-def test_who_was_never_invited_is_invited(api: Api, ana: str, deadline: Deadline) -> None:
+def test_a_user_who_was_never_invited_can_be_invited(api: Api, ana: str, deadline: Deadline) -> None:
     """Users of files have no sign-in yet."""
     user = User(ana, "Ana", frozenset({"Sales"}))
     api.stack.tables.directory.put_users(api.tenant, [user], deadline)
@@ -186,7 +186,7 @@ def test_r91_two_users_cannot_take_a_login_name_at_once(api: Api, tenant: str) -
     assert holders(api, "l") == [two.email]
 
 
-def test_r91_a_login_name_given_back_meanwhile_is_not_taken_from_its_user(
+def test_r91_a_login_name_is_not_taken_from_a_user_who_has_just_got_it_back(
     api: Api, tenant: str
 ) -> None:
     """The index still leads to a user who has just got the name back."""
@@ -241,7 +241,7 @@ def test_a_login_name_of_a_deleted_user_can_be_taken(
     assert_problem(created(api, ana), 409)
 
 
-def test_an_address_is_there_once(api: Api, ana: str) -> None:
+def test_an_address_exists_once(api: Api, ana: str) -> None:
     created(api, ana)
 
     assert_problem(created(api, ana.upper(), name="Somebody else"), 409)
@@ -265,7 +265,7 @@ def inviting_nobody(monkeypatch: pytest.MonkeyPatch, code: str) -> Iterator[None
         yield
 
 
-def test_a_creation_that_was_cut_off_is_repeated(
+def test_a_creation_that_was_cut_off_can_be_repeated(
     api: Api, ana: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with inviting_nobody(monkeypatch, "TooManyRequestsException"):
@@ -279,7 +279,7 @@ def test_a_creation_that_was_cut_off_is_repeated(
     assert sign_in(api, ana) is not None
 
 
-def test_who_could_not_be_invited_today_is_invited_when_mails_go_out_again(
+def test_a_user_whom_no_mail_reached_is_invited_once_mails_go_out_again(
     api: Api, ana: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with inviting_nobody(monkeypatch, "LimitExceededException"):
@@ -318,7 +318,7 @@ def answers_about(api: Api, email: str) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("code", ["", "LimitExceededException"])
-def test_no_answer_tells_whether_an_address_belongs_to_another_tenant(
+def test_no_answer_reveals_whether_an_address_belongs_to_another_tenant(
     api: Api, stranger: Api, tenant: str, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of an address that is free, one that signs in elsewhere, and one of a verified domain."""
@@ -338,7 +338,7 @@ def test_no_answer_tells_whether_an_address_belongs_to_another_tenant(
     assert sign_in(api, theirs) is None
 
 
-def test_a_sign_in_of_another_tenant_stays_what_it_is(api: Api, stranger: Api, ana: str) -> None:
+def test_a_sign_in_of_another_tenant_stays_as_it_is(api: Api, stranger: Api, ana: str) -> None:
     created(stranger, ana, opco="Nowhere")
 
     assert created(api, ana, login_name="").body == user_body(ana, login_name="")
@@ -363,7 +363,7 @@ def test_the_tenant_of_a_verified_domain_comes_first(
     assert found["tenant"] == stranger.tenant
 
 
-def test_who_signs_in_already_keeps_it_when_the_domain_is_verified_for_another(
+def test_an_existing_sign_in_stays_when_its_domain_is_verified_for_another_tenant(
     api: Api, stranger: Api, tenant: str, ana: str
 ) -> None:
     created(api, ana)
@@ -376,7 +376,7 @@ def test_who_signs_in_already_keeps_it_when_the_domain_is_verified_for_another(
     assert (found["tenant"], found["groups"]) == (api.tenant, ["Admin"])
 
 
-def test_operators_read_in_the_log_why_nobody_was_invited(
+def test_the_log_says_why_nobody_was_invited(
     api: Api,
     stranger: Api,
     ana: str,
@@ -413,7 +413,7 @@ def test_a_sign_in_of_another_tenant_is_never_barred_or_removed(
     assert found["enabled"]
 
 
-def test_the_sign_in_of_a_deleted_user_is_removed_and_again(api: Api, ana: str) -> None:
+def test_the_sign_in_of_a_deleted_user_can_be_removed_twice(api: Api, ana: str) -> None:
     created(api, ana)
     gone = User(ana, "Ana", frozenset(), is_active=False, is_deleted=True)
 
@@ -435,7 +435,7 @@ def test_r96_a_user_is_edited(api: Api, ana: str) -> None:
     assert found["groups"] == ["Admin"]
 
 
-def test_a_renamed_user_is_found_by_the_new_name_alone(api: Api, ana: str) -> None:
+def test_a_renamed_user_is_found_only_by_the_new_name(api: Api, ana: str) -> None:
     created(api, ana)
     api.request("PUT", f"/users/{ana}", ANA | {"name": "Zara Wekesa"})
 
@@ -467,14 +467,14 @@ def test_an_inactive_user_cannot_sign_in(api: Api, ana: str) -> None:
     assert not found["enabled"]
 
 
-def test_nobody_who_is_not_there_is_edited(api: Api, stranger: Api, ana: str) -> None:
+def test_an_unknown_user_cannot_be_edited(api: Api, stranger: Api, ana: str) -> None:
     created(stranger, ana)
 
     assert_problem(api.request("PUT", f"/users/{ana}", ANA), 404)
     assert stranger.get(f"/users/{ana}").body == user_body(ana)
 
 
-def test_an_admin_does_not_lock_themselves_out(api: Api) -> None:
+def test_admins_cannot_lock_themselves_out(api: Api) -> None:
     for body in ({"roles": ["Sales"]}, {"roles": ["Admin"], "status": "inactive"}):
         assert_problem(api.request("PUT", f"/users/{ADMIN}", {"name": "Ines"} | body), 409)
     assert_problem(api.request("DELETE", f"/users/{ADMIN}"), 409)
@@ -515,7 +515,7 @@ def test_r97_one_user_or_several_are_deleted_by_an_import(api: Api) -> None:
     assert ticket.users == [OFFICE, GONE]
 
 
-def test_nobody_is_deleted_when_one_of_them_is_not_there(api: Api, stranger: Api) -> None:
+def test_nobody_is_deleted_if_one_of_the_users_is_unknown(api: Api, stranger: Api) -> None:
     before = api.get("/imports").body
 
     answer = api.post("/users/delete", {"emails": [SALES, "nobody@lumina.example"]})
@@ -529,7 +529,7 @@ def test_nobody_is_deleted_when_one_of_them_is_not_there(api: Api, stranger: Api
 @pytest.mark.parametrize(
     "emails", [[], [f"{number}@lumina.example" for number in range(101)], ["x" * 3000], [None]]
 )
-def test_lists_of_users_to_delete_have_bounds(api: Api, emails: list[str]) -> None:
+def test_an_empty_too_long_or_invalid_list_of_users_to_delete_is_refused(api: Api, emails: list[str]) -> None:
     answer = api.post("/users/delete", {"emails": emails})
 
     assert_problem(answer, 400)
@@ -589,7 +589,7 @@ def test_an_admin_creates_a_deleted_user_again(api: Api, ana: str, deadline: Dea
         ("is_admin", True),
     ],
 )
-def test_a_user_who_cannot_be_is_refused_with_the_field_and_nothing_is_written(
+def test_an_invalid_user_is_refused_with_the_field_and_nothing_is_written(
     api: Api, ana: str, field: str, value: object
 ) -> None:
     before = api.get("/users").body
@@ -602,7 +602,7 @@ def test_a_user_who_cannot_be_is_refused_with_the_field_and_nothing_is_written(
     assert sign_in(api, ana) is None
 
 
-def test_an_edit_leaves_alone_what_else_stands_on_a_user(api: Api, ana: str) -> None:
+def test_an_edit_keeps_the_other_attributes_of_a_user(api: Api, ana: str) -> None:
     created(api, ana)
     table = api.stack.tables.directory.table
     key: Any = {"pk": {"S": api.tenant}, "sk": {"S": f"user#{ana}"}}
@@ -621,7 +621,7 @@ def test_an_edit_leaves_alone_what_else_stands_on_a_user(api: Api, ana: str) -> 
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"cursor": "nonsense!"}])
-def test_pages_are_asked_for_as_everywhere(api: Api, query: dict[str, str]) -> None:
+def test_page_parameters_are_those_of_every_listing(api: Api, query: dict[str, str]) -> None:
     answer = api.get("/users", **query)
 
     assert_problem(answer, 400)

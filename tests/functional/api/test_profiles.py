@@ -38,7 +38,7 @@ def test_a_profile_is_stored_and_comes_back_as_it_is_defined(api: Api, stranger:
     assert_problem(stranger.get("/profiles/nightly"), 404)
 
 
-def test_a_profile_needs_neither_name_nor_version_to_be_new(api: Api) -> None:
+def test_a_new_profile_needs_neither_name_nor_version(api: Api) -> None:
     body = {field: value for field, value in STRICT.items() if field not in ("name", "version")}
 
     answer = api.request("PUT", "/profiles/nightly", body)
@@ -66,7 +66,7 @@ def test_two_admins_do_not_overwrite_each_other(api: Api) -> None:
     assert api.get("/profiles/nightly").body["definition"]["blank"] == "keep"
 
 
-def test_two_admins_who_store_at_once_are_reported_apart(
+def test_of_two_admins_who_store_at_once_the_second_is_refused(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(api)
@@ -86,7 +86,7 @@ def test_two_admins_who_store_at_once_are_reported_apart(
     assert api.get("/profiles/nightly").body["definition"]["blank"] == "keep"
 
 
-def test_a_profile_that_was_removed_meanwhile_is_not_revived(api: Api) -> None:
+def test_a_profile_that_was_removed_meanwhile_is_not_restored(api: Api) -> None:
     put(api)
     put(api, blank="keep")
     api.request("DELETE", "/profiles/nightly")
@@ -95,7 +95,7 @@ def test_a_profile_that_was_removed_meanwhile_is_not_revived(api: Api) -> None:
     assert_problem(api.get("/profiles/nightly"), 404)
 
 
-def test_a_tenants_own_profile_beats_the_preset_until_it_is_removed(api: Api) -> None:
+def test_a_tenants_own_profile_replaces_the_preset_until_it_is_removed(api: Api) -> None:
     answer = put(api, "single-strict", blank="keep")
 
     assert (answer.body["is_own"], answer.body["version"]) == (True, 2)
@@ -105,7 +105,7 @@ def test_a_tenants_own_profile_beats_the_preset_until_it_is_removed(api: Api) ->
     assert_problem(api.request("DELETE", "/profiles/single-strict"), 409)
 
 
-def test_a_name_is_not_on_by_itself_when_it_is_given_again(api: Api) -> None:
+def test_a_new_profile_under_a_removed_name_is_not_on(api: Api) -> None:
     put(api)
     api.switch_on("nightly", "role-team")
 
@@ -115,7 +115,7 @@ def test_a_name_is_not_on_by_itself_when_it_is_given_again(api: Api) -> None:
     assert put(api).body["is_on"] is False
 
 
-def test_a_preset_that_counts_again_is_not_on_by_itself(api: Api) -> None:
+def test_a_preset_that_applies_again_is_not_on(api: Api) -> None:
     """It may admit others than the profile that was switched on."""
     put(api, "single-strict", blank="keep")
     api.switch_on("single-strict")
@@ -125,7 +125,7 @@ def test_a_preset_that_counts_again_is_not_on_by_itself(api: Api) -> None:
     assert api.get("/profiles/single-strict").body["is_on"] is False
 
 
-def test_a_profile_that_a_source_follows_is_not_removed(api: Api) -> None:
+def test_a_profile_that_a_source_uses_cannot_be_removed(api: Api) -> None:
     put(api)
     api.stack.tables.setup.put_source(api.tenant, Source("erp", "nightly", "AROAEXAMPLE"))
 
@@ -162,7 +162,7 @@ ACCOUNT, MANAGER, _ = STRICT["columns"]
         ({"roles": {"account_manager": {"max_users": 0}}}, "roles.account_manager.max_users"),
     ],
 )
-def test_a_profile_that_cannot_be_is_refused_with_the_field(
+def test_an_invalid_profile_is_refused_with_the_field(
     api: Api, changes: dict[str, Any], field: str
 ) -> None:
     answer = put(api, **changes)
@@ -194,7 +194,7 @@ def roles(*names: str) -> dict[str, Any]:
         ("csm", "known as 'CSM'"),
     ],
 )
-def test_a_role_of_a_profile_has_a_name_that_a_role_can_have(
+def test_a_role_of_a_profile_needs_a_valid_role_name(
     api: Api, name: str, message: str
 ) -> None:
     api.request("PUT", "/roles/CSM", {})
@@ -213,7 +213,7 @@ def test_two_roles_of_a_profile_differ_in_more_than_case(api: Api) -> None:
     assert "'lead' is known as 'Lead'" in answer.body["detail"]
 
 
-def test_roles_that_are_there_already_can_stay_in_their_profile(api: Api) -> None:
+def test_existing_roles_can_stay_in_their_profile(api: Api) -> None:
     for profile, role in (("nightly", "lead"), ("weekly", "Lead")):
         stored = profile_from(STRICT | {"name": profile} | roles(role))
         api.stack.tables.directory.put_profile(api.tenant, stored)
@@ -221,7 +221,7 @@ def test_roles_that_are_there_already_can_stay_in_their_profile(api: Api) -> Non
     assert put(api, **roles("lead"), title="Another").status == 200
 
 
-def test_what_lines_are_about_is_never_left_out(api: Api) -> None:
+def test_the_column_that_names_the_user_or_account_is_required(api: Api) -> None:
     users = profile_json(presets()["directory-users"])
     email, *others = users["columns"]
     columns = [email | {"required": False}, *others]
@@ -233,7 +233,7 @@ def test_what_lines_are_about_is_never_left_out(api: Api) -> None:
     assert "the column that holds the user" in answer.body["detail"]
 
 
-def test_the_name_in_a_profile_is_the_one_in_its_address(api: Api) -> None:
+def test_the_name_in_a_profile_must_match_its_address(api: Api) -> None:
     answer = api.request("PUT", "/profiles/nightly", STRICT)
 
     assert_problem(answer, 400)
@@ -271,7 +271,7 @@ def test_r51_a_mapping_is_saved_as_a_profile(api: Api, stranger: Api) -> None:
         assert bind(header, stored, mapping={}, line=1).key == 1
 
 
-def test_labels_that_change_places_are_saved_so(api: Api) -> None:
+def test_a_mapping_that_swaps_two_labels_is_saved_so(api: Api) -> None:
     mapping = {"account ID": "account Manager", "account Manager": "account ID"}
 
     answer = api.post("/profiles/single-strict/copies", {"name": "swapped", "mapping": mapping})
@@ -309,7 +309,7 @@ def test_a_copy_for_one_of_the_tenants_roles_writes_the_roles_out(api: Api) -> N
         ({"mapping": {}}, 400, "name"),
     ],
 )
-def test_a_copy_that_cannot_be_is_refused(
+def test_an_invalid_copy_is_refused(
     api: Api, body: dict[str, Any], status: int, field: str
 ) -> None:
     put(api)
@@ -334,7 +334,7 @@ def remember(api: Api, tenant: str, profile: str = "single-strict") -> str:
     return new.fingerprint
 
 
-def test_what_is_remembered_of_a_header_is_shown_with_the_profile(api: Api) -> None:
+def test_the_remembered_mapping_of_a_header_is_shown_with_the_profile(api: Api) -> None:
     api.switch_on("single-strict")
     fingerprint = remember(api, api.tenant)
 
@@ -348,7 +348,7 @@ def test_what_is_remembered_of_a_header_is_shown_with_the_profile(api: Api) -> N
     assert api.get("/profiles/role-team", fingerprint=fingerprint).body["remembered"] == {}
 
 
-def test_what_is_remembered_is_for_those_who_may_upload_such_files(api: Api) -> None:
+def test_only_users_who_may_upload_such_files_see_remembered_mappings(api: Api) -> None:
     fingerprint = remember(api, api.tenant)
     assert api.get("/profiles/single-strict", fingerprint=fingerprint).body["remembered"] == KUNDE
 
@@ -360,7 +360,7 @@ def test_what_is_remembered_is_for_those_who_may_upload_such_files(api: Api) -> 
     assert (sales.status, sales.body["remembered"]) == (200, {})
 
 
-def test_what_another_tenant_remembers_is_never_shown(api: Api, stranger: Api) -> None:
+def test_the_remembered_mappings_of_another_tenant_are_never_shown(api: Api, stranger: Api) -> None:
     fingerprint = remember(api, api.tenant)
 
     answer = stranger.get("/profiles/single-strict", fingerprint=fingerprint)
@@ -369,7 +369,7 @@ def test_what_another_tenant_remembers_is_never_shown(api: Api, stranger: Api) -
 
 
 @pytest.mark.parametrize("fingerprint", ["x", "A" * 32, "0" * 33])
-def test_what_is_no_fingerprint_is_an_error_of_the_request(api: Api, fingerprint: str) -> None:
+def test_an_invalid_fingerprint_is_refused(api: Api, fingerprint: str) -> None:
     assert_problem(api.get("/profiles/single-strict", fingerprint=fingerprint), 400)
 
 

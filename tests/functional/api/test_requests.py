@@ -74,7 +74,7 @@ def test_r94_a_manager_creates_a_request_on_behalf_of_a_contact(manager: Api) ->
     assert (request["contact"], request["created_by"]) == (EXPECTED["contact"], AMINA)
 
 
-def test_r95_a_manager_may_not_where_the_setting_is_off_and_an_admin_may(
+def test_r95_with_the_setting_off_an_admin_may_create_a_request_and_a_manager_may_not(
     pipeline: Pipeline, manager: Api
 ) -> None:
     allow(pipeline, is_allowed=False)
@@ -87,7 +87,7 @@ def test_r95_a_manager_may_not_where_the_setting_is_off_and_an_admin_may(
     assert listed(manager) == ["Meter"]
 
 
-def test_who_does_not_hold_the_account_may_neither_create_nor_see(manager: Api) -> None:
+def test_a_manager_who_does_not_hold_the_account_neither_creates_nor_sees_requests(manager: Api) -> None:
     name = created(manager)["request_id"]
     other = manager.by(BARAKA)
 
@@ -125,7 +125,7 @@ def test_requests_follow_the_account_to_whoever_holds_it_now(
     assert listed(manager.by(BARAKA)) == ["Meter"]
 
 
-def test_an_account_held_in_two_roles_is_reported_once(pipeline: Pipeline, manager: Api) -> None:
+def test_the_requests_of_an_account_held_in_two_roles_are_listed_once(pipeline: Pipeline, manager: Api) -> None:
     pipeline.accounts(Account(TENANT, "two", 1, assigned={"a": (AMINA,), "b": (AMINA, BARAKA)}))
     pipeline.publish()
     created(manager, "two")
@@ -134,7 +134,7 @@ def test_an_account_held_in_two_roles_is_reported_once(pipeline: Pipeline, manag
     assert listed(manager.by(BARAKA)) == ["Meter"]
 
 
-def test_a_list_of_many_accounts_without_requests_leads_on(
+def test_a_list_over_many_accounts_without_requests_has_a_cursor(
     pipeline: Pipeline, manager: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handover.use_cases.requests.MAX_LOOKED_AT", 2)
@@ -145,7 +145,7 @@ def test_a_list_of_many_accounts_without_requests_leads_on(
     assert listed(manager) == ["Meter"]
 
 
-def test_r88_who_holds_the_account_coordinates_by_notes(pipeline: Pipeline, manager: Api) -> None:
+def test_r88_holders_of_the_account_coordinate_by_notes(pipeline: Pipeline, manager: Api) -> None:
     name = created(manager)["request_id"]
     for api, text in ((manager, "called"), (manager.by(ADMIN), "sent"), (manager, "done")):
         pipeline.clock.now += MINUTE
@@ -161,13 +161,13 @@ def test_r88_who_holds_the_account_coordinates_by_notes(pipeline: Pipeline, mana
     assert rest["cursor"] is None
 
 
-def test_r103_nothing_is_asked_for_an_inactive_account(pipeline: Pipeline, manager: Api) -> None:
+def test_r103_no_request_can_be_created_for_an_inactive_account(pipeline: Pipeline, manager: Api) -> None:
     pipeline.accounts(Account(TENANT, "K000", 1, opco="Kenya", is_active=False))
 
     assert_problem(manager.post("/requests", {"account_id": "K000"} | EXPECTED), 409)
 
 
-def test_any_account_id_makes_a_request_id_that_a_path_holds(
+def test_any_account_id_makes_a_request_id_that_a_path_can_hold(
     pipeline: Pipeline, manager: Api
 ) -> None:
     account = 'a/b#c?"d" é%2F+'
@@ -179,12 +179,12 @@ def test_any_account_id_makes_a_request_id_that_a_path_holds(
 
 
 @pytest.mark.parametrize("name", ["x", "SzAwMA.x", "SzAwMA.20261122T100000000Z-0123456789abcdef"])
-def test_a_request_that_is_not_there_is_said_so(manager: Api, name: str) -> None:
+def test_an_unknown_request_is_not_found(manager: Api, name: str) -> None:
     assert_problem(manager.get(f"/requests/{name}"), 404)
     assert_problem(manager.post(f"/requests/{name}/notes", {"text": "x"}), 404)
 
 
-def test_an_account_that_is_not_there_is_said_so(manager: Api) -> None:
+def test_the_requests_of_an_unknown_account_are_not_found(manager: Api) -> None:
     assert_problem(manager.post("/requests", {"account_id": "nowhere"} | EXPECTED), 404)
     assert_problem(manager.get("/requests", account_id="nowhere"), 404)
 
@@ -201,7 +201,7 @@ def test_an_account_that_is_not_there_is_said_so(manager: Api) -> None:
         ({"priority": "high"}, "priority"),
     ],
 )
-def test_a_request_that_cannot_be_meant_is_named(
+def test_an_invalid_request_is_refused_with_its_field(
     pipeline: Pipeline, manager: Api, change: dict[str, Any], field: str
 ) -> None:
     before = pipeline.memory.snapshot()
@@ -213,7 +213,7 @@ def test_a_request_that_cannot_be_meant_is_named(
     assert pipeline.memory.snapshot() == before
 
 
-def test_a_note_that_says_nothing_is_named(manager: Api) -> None:
+def test_an_empty_note_is_refused_with_its_field(manager: Api) -> None:
     name = created(manager)["request_id"]
 
     assert_problem(manager.post(f"/requests/{name}/notes", {"text": " "}), 400)

@@ -35,7 +35,7 @@ USUAL = {
 CRM = {"profile": "single-strict", "principal": "AROAEXAMPLE"}
 
 
-def test_settings_are_as_usual_until_an_admin_changes_them(api: Api, stranger: Api) -> None:
+def test_settings_have_their_usual_values_until_an_admin_changes_them(api: Api, stranger: Api) -> None:
     assert api.by(SALES).get("/settings").body == USUAL
 
     answer = api.request("PATCH", "/settings", {"clear_guard_percent": 5})
@@ -62,7 +62,7 @@ def test_r25_no_default_account_manager_is_a_valid_state(api: Api) -> None:
     assert answer.body == USUAL
 
 
-def test_r27_there_is_one_default_account_manager_at_the_most(api: Api) -> None:
+def test_r27_there_is_at_most_one_default_account_manager(api: Api) -> None:
     api.request("PATCH", "/settings", {"default_account_manager": SALES})
 
     api.request("PATCH", "/settings", {"default_account_manager": OFFICE})
@@ -96,7 +96,7 @@ def test_r95_an_admin_allows_account_managers_to_create_requests(api: Api) -> No
         {"clear_guard_percent": 0, "clear_guard_lines": 0},
     ],
 )
-def test_the_bounds_of_a_setting_can_be_set(api: Api, changes: dict[str, int]) -> None:
+def test_the_lowest_and_the_highest_value_of_a_setting_are_accepted(api: Api, changes: dict[str, int]) -> None:
     assert api.request("PATCH", "/settings", changes).body == USUAL | changes
 
 
@@ -119,7 +119,7 @@ def test_the_bounds_of_a_setting_can_be_set(api: Api, changes: dict[str, int]) -
         ("allow_everything", True),
     ],
 )
-def test_a_setting_that_cannot_be_is_named_and_nothing_is_changed(
+def test_an_invalid_setting_is_refused_with_its_field_and_nothing_changes(
     api: Api, field: str, value: object
 ) -> None:
     answer = api.request("PATCH", "/settings", {"clear_guard_lines": 7} | {field: value})
@@ -129,7 +129,7 @@ def test_a_setting_that_cannot_be_is_named_and_nothing_is_changed(
     assert api.get("/settings").body == USUAL
 
 
-def test_an_admin_switches_profiles_on_and_everybody_sees_which_are(api: Api) -> None:
+def test_an_admin_switches_profiles_on_and_everybody_sees_which_are_on(api: Api) -> None:
     expected = ["single-strict", "role-team", "single-strict"]
 
     answer = api.request("PATCH", "/settings", {"profiles": expected})
@@ -152,7 +152,7 @@ def test_a_list_of_profiles_replaces_the_one_before(api: Api) -> None:
     assert api.request("PATCH", "/settings", {"profiles": []}).body["profiles"] == []
 
 
-def test_a_profile_that_there_is_not_is_refused_by_its_name(api: Api, stranger: Api) -> None:
+def test_an_unknown_profile_cannot_be_switched_on(api: Api, stranger: Api) -> None:
     own = profile_json(presets()["single-strict"]) | {"name": "nightly"}
     stranger.stack.tables.directory.put_profile(stranger.tenant, profile_from(own))
 
@@ -237,7 +237,7 @@ def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> N
         assert directory.profiles(api.tenant)[name] == profile
 
 
-def test_who_assigns_workflows_is_said_like_that_of_any_other_role(api: Api) -> None:
+def test_who_may_assign_workflows_is_set_as_for_any_other_role(api: Api) -> None:
     answer = api.request("PUT", "/roles/workflow", {"assigned_by": ["Sales"]})
 
     role = {"role": "workflow", "max_users": 1, "assigned_by": ["Sales"]}
@@ -271,7 +271,7 @@ def test_who_assigns_workflows_is_said_like_that_of_any_other_role(api: Api) -> 
         ("Account_Manager", {}, "role"),
     ],
 )
-def test_a_role_that_cannot_be_is_refused_with_its_field(
+def test_an_invalid_role_is_refused_with_its_field(
     api: Api, role: str, body: object, field: str
 ) -> None:
     answer = api.request("PUT", f"/roles/{role}", body)
@@ -282,7 +282,7 @@ def test_a_role_that_cannot_be_is_refused_with_its_field(
 
 
 @pytest.mark.parametrize("path", ["/roles/A", f"/roles/{'x' * 100}"])
-def test_the_shortest_and_the_longest_name_and_fifty_assigners_are_taken(
+def test_the_shortest_and_the_longest_name_and_fifty_assigners_are_accepted(
     api: Api, path: str
 ) -> None:
     assigners = [*sorted(str(number) for number in range(49)), "X" * 100]
@@ -294,7 +294,7 @@ def test_the_shortest_and_the_longest_name_and_fifty_assigners_are_taken(
 
 
 @pytest.mark.parametrize("path", ["/roles/AE", "/workflows/Onboarding", "/sources/crm"])
-def test_an_outage_does_not_say_that_what_is_removed_is_not_there(
+def test_an_outage_during_a_removal_is_not_answered_with_not_found(
     api: Api, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body: object = CRM if path == "/sources/crm" else {}
@@ -318,7 +318,7 @@ def test_an_outage_does_not_say_that_what_is_removed_is_not_there(
     assert_problem(api.request("DELETE", path), 404)
 
 
-def test_roles_whose_columns_could_not_be_reported_apart_are_refused(api: Api) -> None:
+def test_roles_whose_columns_could_not_be_distinguished_are_refused(api: Api) -> None:
     api.request("PUT", "/roles/AE", {})
 
     answer = api.request("PUT", "/roles/ae", {})
@@ -368,7 +368,7 @@ def test_r51_a_source_maps_its_own_labels(api: Api) -> None:
     assert stored == Source("crm", "single-strict", "AROAEXAMPLE", mapping)
 
 
-def test_a_source_says_what_lines_in_error_do_to_the_others(api: Api) -> None:
+def test_a_source_chooses_what_lines_in_error_do_to_the_others(api: Api) -> None:
     answer = api.request("PUT", "/sources/crm", CRM | {"on_error": "stop_above:5"})
     refused = api.request("PUT", "/sources/crm", CRM | {"on_error": "never"})
 
@@ -378,7 +378,7 @@ def test_a_source_says_what_lines_in_error_do_to_the_others(api: Api) -> None:
     assert refused.body["field"] == "on_error"
 
 
-def test_a_source_writes_the_directory_only_when_an_admin_says_so(api: Api) -> None:
+def test_a_source_writes_the_directory_only_if_an_admin_allows_it(api: Api) -> None:
     directory = api.stack.tables.directory
     answer = api.request("PUT", "/sources/crm", CRM | {"writes_directory": True})
 
@@ -412,7 +412,7 @@ def test_a_source_writes_the_directory_only_when_an_admin_says_so(api: Api) -> N
         ("..", {}, "source"),
     ],
 )
-def test_a_source_that_cannot_be_is_refused_with_its_field(
+def test_an_invalid_source_is_refused_with_its_field(
     api: Api, name: str, change: dict[str, object], field: str
 ) -> None:
     answer = api.request("PUT", f"/sources/{name}", CRM | change)
@@ -424,21 +424,21 @@ def test_a_source_that_cannot_be_is_refused_with_its_field(
 
 @pytest.mark.parametrize("path", ["/roles", "/workflows", "/sources"])
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"cursor": "nonsense!"}])
-def test_pages_are_asked_for_as_everywhere(api: Api, path: str, query: dict[str, str]) -> None:
+def test_page_parameters_are_those_of_every_listing(api: Api, path: str, query: dict[str, str]) -> None:
     answer = api.get(path, **query)
 
     assert_problem(answer, 400)
     assert answer.body["field"] in query
 
 
-def test_an_admin_who_is_inactive_by_now_changes_nothing(api: Api, deadline: Deadline) -> None:
+def test_an_admin_who_is_now_inactive_changes_nothing(api: Api, deadline: Deadline) -> None:
     gone = User(ADMIN, "Ines", frozenset({"Admin"}), is_active=False)
     api.stack.tables.directory.put_users(api.tenant, [gone], deadline)
 
     assert_problem(api.request("PATCH", "/settings", {"clear_guard_lines": 1}), 403)
 
 
-def test_addresses_are_subscribed_by_admins_once_the_tenant_has_a_topic(
+def test_admins_subscribe_addresses_once_the_tenant_has_a_topic(
     api: Api, stranger: Api
 ) -> None:
     asked = {"endpoint": " finance@lumina.example "}

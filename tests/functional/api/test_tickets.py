@@ -92,7 +92,7 @@ def test_tickets_sort_by_the_time_of_their_issue(api: Api) -> None:
         ({"dryrun": True}, "dryrun"),
     ],
 )
-def test_a_value_that_cannot_be_taken_is_named(
+def test_an_invalid_value_is_refused_with_its_field(
     api: Api, change: dict[str, Any], field: str
 ) -> None:
     answer = api.post("/imports", EXPECTED | change)
@@ -107,21 +107,21 @@ def test_a_value_that_cannot_be_taken_is_named(
 
 
 @pytest.mark.parametrize("missing", ["profile", "filename"])
-def test_a_missing_value_is_named(api: Api, missing: str) -> None:
+def test_a_missing_value_is_refused_with_its_field(api: Api, missing: str) -> None:
     answer = api.post("/imports", {name: EXPECTED[name] for name in EXPECTED if name != missing})
 
     assert (answer.status, answer.body["field"]) == (400, missing)
 
 
 @pytest.mark.parametrize("raw", ["{", "", "null", "[]", '"text"', "9" * 5000, "[" * 100_000])
-def test_a_body_that_is_no_json_object_is_a_problem(api: Api, raw: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(api: Api, raw: str) -> None:
     answer = api.request("POST", "/imports", raw=raw)
 
     assert answer.status == 400, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_body_in_another_encoding_is_a_problem(api: Api) -> None:
+def test_a_body_in_another_encoding_is_refused(api: Api) -> None:
     raw = base64.b64encode('{"profile": "é"}'.encode("latin-1")).decode()
 
     answer = api.request("POST", "/imports", raw=raw, isBase64Encoded=True)
@@ -132,7 +132,7 @@ def test_a_body_in_another_encoding_is_a_problem(api: Api) -> None:
 @pytest.mark.parametrize(
     "kind", ["application/x-www-form-urlencoded", "multipart/form-data", "text/csv"]
 )
-def test_a_body_of_another_kind_is_not_taken(api: Api, kind: str) -> None:
+def test_a_body_of_another_content_type_is_refused(api: Api, kind: str) -> None:
     raw = base64.b64encode(b"profile=single-strict&filename=a.csv").decode()
 
     answer = api.request(
@@ -143,7 +143,7 @@ def test_a_body_of_another_kind_is_not_taken(api: Api, kind: str) -> None:
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-def test_who_has_none_of_the_uploader_roles_may_not_announce(api: Api) -> None:
+def test_a_user_without_an_uploader_role_cannot_announce_a_file(api: Api) -> None:
     api.switch_on("single-strict")
 
     answer = api.by(SALES).post("/imports", EXPECTED)
@@ -153,7 +153,7 @@ def test_who_has_none_of_the_uploader_roles_may_not_announce(api: Api) -> None:
 
 
 @pytest.mark.parametrize("email", [GONE, "nobody@lumina.example", "", " ", "x" * 2000])
-def test_who_is_no_active_user_of_the_directory_may_do_nothing(api: Api, email: str) -> None:
+def test_a_person_who_is_not_an_active_user_may_do_nothing(api: Api, email: str) -> None:
     answer = api.by(email).post("/imports", EXPECTED)
 
     assert answer.status == 403
@@ -168,13 +168,13 @@ def test_roles_come_from_the_directory_and_not_from_the_token(api: Api) -> None:
 
 
 @pytest.mark.parametrize("claimed", ["", "No Such", "lumina#x", "a" * 64])
-def test_a_token_without_a_proper_tenant_is_good_for_nothing(api: Api, claimed: str) -> None:
+def test_a_token_without_a_valid_tenant_is_refused(api: Api, claimed: str) -> None:
     api.claims["custom:tenant"] = claimed
 
     assert api.get("/imports").status == 403
 
 
-def test_a_request_that_no_authorizer_has_seen_is_forbidden(api: Api) -> None:
+def test_a_request_without_an_authorizer_is_forbidden(api: Api) -> None:
     context = {name: part for name, part in EVENT["requestContext"].items() if name != "authorizer"}
     http = context["http"] | {"method": "GET"}
 

@@ -54,7 +54,7 @@ def test_an_account_is_shown_with_its_people(
 
 
 @pytest.mark.parametrize("account", ["a/b", "a b", "..", "é", "50%"])
-def test_an_id_that_no_path_holds_goes_into_the_query(
+def test_an_id_that_no_path_can_hold_goes_into_the_query(
     server: Server, api: Api, account: str
 ) -> None:
     server.says("/accounts", {"accounts": [body(account)], "cursor": None})
@@ -66,7 +66,7 @@ def test_an_id_that_no_path_holds_goes_into_the_query(
     assert [asked.path.partition("?")[0] for asked in server.asked] == ["/accounts", "/history"]
 
 
-def test_an_edit_is_sent_as_it_is_meant_and_its_outcome_reported(
+def test_an_edit_is_sent_as_typed_and_its_outcome_is_shown(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = [{"role": "csm", "before": ["ana@x.example"], "after": []}]
@@ -87,7 +87,7 @@ def test_an_edit_is_sent_as_it_is_meant_and_its_outcome_reported(
     assert "csm: ana@x.example -> nobody" in output
 
 
-def test_f1_commas_alone_edit_nothing(server: Server, api: Api) -> None:
+def test_f1_an_edit_with_only_commas_is_not_sent(server: Server, api: Api) -> None:
     with pytest.raises(CommandError, match="--set csm: found ',', expected addresses"):
         run(api, "edit", "KE1", "--profile", "p", "--set", "csm=,")
 
@@ -136,7 +136,7 @@ def test_r36_r66_r102_an_export_has_every_account_with_manager_mobile_and_phone(
     ]
 
 
-def test_an_export_marks_who_is_waited_for(
+def test_an_export_marks_pending_assignees(
     server: Server, api: Api, capfd: pytest.CaptureFixture[str]
 ) -> None:
     people = {"csm": [assignee("ana@x.example", "Ana"), assignee("new@x.example", is_pending=True)]}
@@ -162,7 +162,7 @@ def test_an_export_goes_to_stdout_as_utf_8(
     assert "\r\né,Acme".encode() in capfdbinary.readouterr().out
 
 
-def test_an_export_that_fails_leaves_what_stands_there(
+def test_an_export_that_fails_keeps_the_existing_file(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     target = tmp_path / "export.csv"

@@ -90,7 +90,7 @@ def signs_in_for(stack: Stack, tenant: str) -> None:
     sign_ins.settle(stack.output("UserPoolId"), tenant, ANA, invites=True)
 
 
-def test_a_released_address_signs_in_for_the_tenant_that_it_is_released_for(
+def test_a_released_address_signs_in_for_its_new_tenant(
     stack: Stack, tables: Tables
 ) -> None:
     signs_in_for(stack, "a")
@@ -103,7 +103,7 @@ def test_a_released_address_signs_in_for_the_tenant_that_it_is_released_for(
     assert tenant_of(stack) == "b"
 
 
-def test_an_address_can_be_released_for_whoever_invites_it_next(stack: Stack) -> None:
+def test_an_address_can_be_released_for_the_next_tenant_that_invites_it(stack: Stack) -> None:
     signs_in_for(stack, "a")
 
     assert main(["release-address", EMAIL, "--yes"]) == ExitCode.ALL_GOOD
@@ -113,7 +113,7 @@ def test_an_address_can_be_released_for_whoever_invites_it_next(stack: Stack) ->
 
 
 @pytest.mark.parametrize("is_active", [None, False])
-def test_nothing_is_released_for_a_tenant_without_such_an_active_user(
+def test_an_address_is_released_only_for_a_tenant_with_that_active_user(
     stack: Stack, tables: Tables, is_active: bool | None
 ) -> None:
     signs_in_for(stack, "a")
@@ -126,7 +126,7 @@ def test_nothing_is_released_for_a_tenant_without_such_an_active_user(
     assert tenant_of(stack) == "a"
 
 
-def test_nothing_is_released_against_a_verified_domain(stack: Stack, tables: Tables) -> None:
+def test_an_address_of_a_verified_domain_is_released_only_for_its_tenant(stack: Stack, tables: Tables) -> None:
     signs_in_for(stack, "a")
     tables.directory.put_users("b", [ANA], Deadline(9e9))
     tables.domains.verify("c", "b.example")
@@ -136,7 +136,7 @@ def test_nothing_is_released_against_a_verified_domain(stack: Stack, tables: Tab
     assert tenant_of(stack) == "a"
 
 
-def test_without_a_terminal_nothing_is_released_unless_it_is_said(stack: Stack) -> None:
+def test_without_a_terminal_a_release_needs_the_option_yes(stack: Stack) -> None:
     signs_in_for(stack, "a")
 
     assert main(["release-address", EMAIL]) == ExitCode.USAGE
@@ -144,7 +144,7 @@ def test_without_a_terminal_nothing_is_released_unless_it_is_said(stack: Stack) 
     assert tenant_of(stack) == "a"
 
 
-def test_a_domain_is_one_tenants_until_it_is_forgotten(
+def test_a_domain_belongs_to_one_tenant_until_it_is_forgotten(
     stack: Stack, tables: Tables, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["domains", "verify", " B.example", "--tenant", "b"]) == ExitCode.ALL_GOOD
@@ -174,7 +174,7 @@ def test_a_domain_is_verified_in_both_of_its_spellings(
     assert tables.domains.tenant_of(f"ana@{verified}") is None
 
 
-def test_the_nearest_verified_domain_counts(stack: Stack, tables: Tables) -> None:
+def test_the_most_specific_verified_domain_counts(stack: Stack, tables: Tables) -> None:
     assert stack
     tables.domains.verify("b", "b.example")
     tables.domains.verify("c", "c.b.example")
@@ -198,12 +198,12 @@ def test_the_nearest_verified_domain_counts(stack: Stack, tables: Tables) -> Non
 @pytest.mark.parametrize(
     "text", ["", "example", "a b.example", "a@b.example", ".example", "x." * 10 + "example"]
 )
-def test_what_is_no_domain_is_not_verified(text: str) -> None:
+def test_an_invalid_domain_is_not_verified(text: str) -> None:
     with pytest.raises(CommandError, match="expected a domain"):
         domain_of(text)
 
 
-def test_a_tenant_is_not_seeded_with_sign_ins_of_anothers_domain(
+def test_seeding_makes_no_sign_ins_in_the_domain_of_another_tenant(
     stack: Stack, tables: Tables
 ) -> None:
     assert stack
@@ -215,7 +215,7 @@ def test_a_tenant_is_not_seeded_with_sign_ins_of_anothers_domain(
         check_domains(tables, "a", [ANA])
 
 
-def test_what_operators_do_is_in_the_audit_trail_of_the_tenant(
+def test_the_audit_trail_of_the_tenant_has_what_operators_do(
     stack: Stack, tables: Tables
 ) -> None:
     assert main(["domains", "verify", "b.example", "--tenant", "lumina"]) == ExitCode.ALL_GOOD

@@ -78,7 +78,7 @@ def test_cells_are_fixed_line_by_line(server: Server, api: Api) -> None:
 
 
 @pytest.mark.parametrize("words", ["", "7", "7:note", "note=a", "x:note=a", "7: =a", ":note=a"])
-def test_words_of_another_form_are_no_cell(words: str) -> None:
+def test_a_correction_in_another_form_is_wrong_usage(words: str) -> None:
     with pytest.raises(BadParameter, match="expected 'LINE:Column=value'"):
         lines_of([words])
 

@@ -51,7 +51,7 @@ def ended(state: str = "done", **counts: int) -> dict[str, Any]:
     }
 
 
-def test_an_undo_is_asked_for_and_watched_to_its_end(
+def test_an_undo_is_requested_and_watched_to_its_end(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/imports/abc/undo", {"import_ticket": TICKET}, status=202)
@@ -63,7 +63,7 @@ def test_an_undo_is_asked_for_and_watched_to_its_end(
     assert "undo of a.csv is done" in capsys.readouterr().out
 
 
-def test_a_dry_run_is_asked_for_as_such_and_not_waited_for(server: Server, api: Api) -> None:
+def test_a_dry_run_is_requested_and_not_watched_with_no_wait(server: Server, api: Api) -> None:
     server.says("/imports/abc/undo", {"import_ticket": TICKET}, status=202)
     server.says(f"/imports/{TICKET}", ended("awaiting_upload"))
 
@@ -84,7 +84,7 @@ def test_a_dry_run_is_asked_for_as_such_and_not_waited_for(server: Server, api: 
         (["K1", "--to", ""], {"to": None, "account_ids": ["K1"]}),
     ],
 )
-def test_r30_accounts_are_handed_over_by_id_or_by_holder(
+def test_r30_accounts_are_reassigned_by_id_or_by_holder(
     server: Server, api: Api, words: list[str], expected: dict[str, Any]
 ) -> None:
     server.says("/assignments", {"import_ticket": TICKET}, status=202)
@@ -103,7 +103,7 @@ def test_the_accounts_are_named_in_one_way(api: Api, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", [",", " , "])
-def test_f1_commas_alone_are_no_word_for_nobody(server: Server, api: Api, text: str) -> None:
+def test_f1_only_commas_do_not_mean_nobody(server: Server, api: Api, text: str) -> None:
     with pytest.raises(CommandError, match=r"--to: found .*, expected addresses"):
         run(api, "assign", "K1", "--profile", "p", "--to", text)
 
@@ -118,7 +118,7 @@ def test_lines_with_errors_are_reported_by_the_exit_code(server: Server, api: Ap
     assert run(api, *words) == ExitCode.WITH_ERRORS
 
 
-def test_who_is_awaited_is_listed_page_by_page(
+def test_pending_addresses_are_listed_page_by_page(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = {
@@ -142,7 +142,7 @@ def test_who_is_awaited_is_listed_page_by_page(
     assert "K2" in output
 
 
-def test_an_empty_ledger_is_reported_in_words(
+def test_an_empty_list_of_pending_addresses_is_reported_in_words(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/pending", {"pending": [], "cursor": None})

@@ -23,7 +23,7 @@ def _file(folder: Path, content: bytes) -> str:
     return str(path)
 
 
-def test_the_sample_has_lines_that_can_be_seen_to_be_bad(
+def test_the_sample_has_lines_that_are_bad_without_a_directory(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["check", str(UPLOADS / "pulse-sample.csv"), *PROFILE]) == ExitCode.WITH_ERRORS
@@ -90,7 +90,7 @@ def test_a_column_of_another_name_can_be_mapped(tmp_path: Path) -> None:
     assert main(["check", file, *PROFILE, "--map", "owner=nothing"]) == ExitCode.USAGE
 
 
-def test_chunks_are_checked_with_their_own_repeats(
+def test_repeats_are_found_across_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # More lines than one chunk has, each account twice: the second time far behind.
@@ -114,7 +114,7 @@ def test_many_bad_lines_are_counted_and_the_first_shown(
     assert "... and 980 more" in output
 
 
-def test_a_profile_of_ones_own_is_read_from_its_file(
+def test_a_profile_is_read_from_a_json_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = profile_json(presets()["single-strict"]) | {"name": "own", "blank": "error"}

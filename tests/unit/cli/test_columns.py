@@ -38,7 +38,7 @@ def _file(folder: Path, content: bytes = FILE) -> Path:
     return path
 
 
-def test_what_is_remembered_is_sent_and_shown(
+def test_a_remembered_mapping_is_sent_and_shown(
     server: Server, api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/profiles/single-strict", _answer("single-strict", MAPPING))
@@ -51,7 +51,7 @@ def test_what_is_remembered_is_sent_and_shown(
     assert "'Kunde' is mapped to 'account ID', remembered from the last such file" in text
 
 
-def test_a_header_that_fits_is_taken_as_it_stands(
+def test_a_header_that_fits_is_sent_without_a_mapping(
     server: Server, api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/profiles/manager-and-viewers", _answer("manager-and-viewers", {}))
@@ -61,7 +61,7 @@ def test_a_header_that_fits_is_taken_as_it_stands(
     assert capsys.readouterr().err == ""
 
 
-def test_what_is_sure_is_sent_where_a_column_is_missing(
+def test_certain_columns_are_mapped_if_a_required_one_is_missing(
     server: Server, api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/profiles/single-strict", _answer("single-strict", {}))
@@ -74,7 +74,7 @@ def test_what_is_sure_is_sent_where_a_column_is_missing(
     assert "'Owner' is mapped to 'account Manager', because of its name" in text
 
 
-def test_what_is_only_near_is_never_sent(server: Server, api: Api, tmp_path: Path) -> None:
+def test_a_similar_name_is_never_mapped(server: Server, api: Api, tmp_path: Path) -> None:
     server.says("/profiles/single-strict", _answer("single-strict", {}))
     file = _file(tmp_path, b"account ID,acount manger\nK1,a@x.example\n")
 
@@ -91,7 +91,7 @@ def test_the_roles_of_the_tenant_are_known(server: Server, api: Api, tmp_path: P
     assert found == {"Client No": "account ID", "CSM e-mail": "CSM___tid"}
 
 
-def test_a_profile_that_the_api_does_not_know_is_left_to_its_answer(
+def test_an_unknown_profile_is_left_to_the_answer_of_the_api(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     server.says("/profiles/nothing", {"title": "there is no such profile"}, status=404)
@@ -99,14 +99,14 @@ def test_a_profile_that_the_api_does_not_know_is_left_to_its_answer(
     assert found_mapping(api, _file(tmp_path), "nothing", Screen()) == {}
 
 
-def test_a_file_that_would_be_refused_is_not_asked_about(
+def test_the_api_is_not_called_for_a_file_that_would_be_refused(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     assert found_mapping(api, _file(tmp_path, b"PK\x03\x04"), "single-strict", Screen()) == {}
     assert server.asked == []
 
 
-def test_the_beginning_of_a_large_file_is_read_only(tmp_path: Path) -> None:
+def test_only_the_beginning_of_a_large_file_is_read(tmp_path: Path) -> None:
     beginning = beginning_of(_file(tmp_path, FILE + b"K2,b@x.example\n" * 100_000))
 
     assert beginning is not None
@@ -115,7 +115,7 @@ def test_the_beginning_of_a_large_file_is_read_only(tmp_path: Path) -> None:
     assert len(beginning.rows) == 20
 
 
-def test_a_check_maps_what_is_sure_and_says_so(
+def test_a_check_maps_certain_columns_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = _file(tmp_path, b"Customer No,KAM\nK1,a@x.example\n")
@@ -126,7 +126,7 @@ def test_a_check_maps_what_is_sure_and_says_so(
     assert "'KAM' is mapped to 'account Manager', because of its name" in text
 
 
-def test_a_check_names_the_option_for_what_is_near(
+def test_a_check_names_the_option_for_a_similar_column(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = _file(tmp_path, b"account ID,acount manger\nK1,a@x.example\n")
@@ -137,7 +137,7 @@ def test_a_check_names_the_option_for_what_is_near(
     assert "--map 'acount manger=account Manager'" in text
 
 
-def test_a_check_by_somebody_signed_in_knows_what_is_remembered(
+def test_a_check_uses_remembered_mappings_when_signed_in(
     server: Server, api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/profiles/single-strict", _answer("single-strict", MAPPING))
@@ -148,7 +148,7 @@ def test_a_check_by_somebody_signed_in_knows_what_is_remembered(
     assert "remembered from the last such file" in " ".join(capsys.readouterr().err.split())
 
 
-def test_an_upload_sends_what_is_remembered_unless_it_is_mapped(
+def test_an_upload_sends_the_remembered_mapping_unless_another_is_given(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     server.says("/profiles/single-strict", _answer("single-strict", MAPPING))

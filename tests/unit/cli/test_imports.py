@@ -39,7 +39,7 @@ def test_u11_the_template_of_a_preset_needs_no_sign_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["role-team", "one-of-the-tenant"])
-def test_the_template_of_what_only_a_tenant_knows_needs_one(
+def test_the_template_of_a_tenants_own_profile_needs_a_sign_in(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["template", name]) == ExitCode.USAGE
@@ -49,7 +49,7 @@ def test_the_template_of_what_only_a_tenant_knows_needs_one(
     assert "handover l" in captured.err
 
 
-def test_who_is_signed_in_gets_the_template_of_the_tenant(
+def test_a_signed_in_user_gets_the_template_of_the_tenant(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     target = tmp_path / "managers.csv"
@@ -61,7 +61,7 @@ def test_who_is_signed_in_gets_the_template_of_the_tenant(
 
 
 @pytest.mark.parametrize(("name", "query"), [("errors.xlsx", "?format=xlsx"), ("errors.csv", "")])
-def test_the_report_is_fetched_as_what_its_name_says(
+def test_the_report_is_fetched_in_the_format_of_the_file_name(
     server: Server, api: Api, tmp_path: Path, name: str, query: str
 ) -> None:
     target = tmp_path / name

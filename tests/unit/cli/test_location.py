@@ -41,7 +41,7 @@ def running(folder: Path) -> local.LocalStack:
 
 
 @pytest.mark.parametrize("name", DEFAULT_STACKS)
-def test_the_only_stack_is_the_one_that_is_meant(deployed: set[str], name: str) -> None:
+def test_the_only_stack_is_chosen(deployed: set[str], name: str) -> None:
     deployed.add(name)
 
     stack = find_stack()
@@ -49,7 +49,7 @@ def test_the_only_stack_is_the_one_that_is_meant(deployed: set[str], name: str) 
     assert (stack.name, stack.outputs) == (name, {"Name": name})
 
 
-def test_of_two_stacks_none_is_chosen(deployed: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_stack_is_chosen_if_there_are_two(deployed: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     deployed.update(DEFAULT_STACKS)
 
     with pytest.raises(CommandError, match=r"'handover' and 'handover-dev'.*HANDOVER_STACK"):
@@ -59,7 +59,7 @@ def test_of_two_stacks_none_is_chosen(deployed: set[str], monkeypatch: pytest.Mo
     assert find_stack().name == "handover-dev"
 
 
-def test_a_stack_that_is_not_there_is_reported_with_the_names_that_were_looked_for(
+def test_a_missing_stack_is_reported_with_the_names_that_were_tried(
     deployed: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(CommandError, match="no stack 'handover' or 'handover-dev'"):
@@ -81,7 +81,7 @@ def test_the_names_are_those_that_make_deploy_gives() -> None:
 
 
 @pytest.mark.parametrize("is_configured", [True, False])
-def test_who_has_aws_configured_is_reported_the_embedded_one(
+def test_a_command_on_the_embedded_aws_says_so_if_another_aws_is_configured(
     deployed: set[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -98,7 +98,7 @@ def test_who_has_aws_configured_is_reported_the_embedded_one(
     assert ("on the embedded AWS" in capsys.readouterr().err) is is_configured
 
 
-def test_local_up_says_how_to_go_on(
+def test_local_up_says_what_to_do_next(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = {"ApiUrl": "https://a.execute-api.us-east-1.amazonaws.com"}

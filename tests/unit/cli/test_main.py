@@ -46,13 +46,13 @@ def test_wrong_usage_exits_3(words: list[str], capsys: pytest.CaptureFixture[str
     assert "usage: handover" in capsys.readouterr().err
 
 
-def test_a_mapping_may_hold_equals_signs_in_their_label() -> None:
+def test_the_label_of_a_mapping_may_contain_equals_signs() -> None:
     pairs = [mapped("a=b = account ID"), mapped("x=y")]
 
     assert mapping_of(pairs) == {"a=b": "account ID", "x": "y"}
 
 
-def test_one_run_leaves_nothing_for_the_next(tmp_path: Path) -> None:
+def test_one_run_does_not_affect_the_next(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("Spalte,account Manager\n1,a@x.example\n")
     words = ["check", str(file), "--profile", "single-strict"]
@@ -94,7 +94,7 @@ def test_without_a_stack_a_command_says_how_to_get_one(
     assert "Traceback" not in output
 
 
-def test_one_output_is_printed_alone_for_a_script(
+def test_one_output_is_printed_without_decoration_for_a_script(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = {"ApiUrl": "https://api.example/", "UploadsBucket": "uploads"}
@@ -119,7 +119,7 @@ def test_an_address_where_nothing_answers_is_reported(
     assert "http://127.0.0.1:9" in capsys.readouterr().err
 
 
-def test_the_status_of_a_stack_that_is_not_up_can_be_asked(
+def test_the_status_of_a_stack_that_is_down_can_be_shown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["local", "status"]) == ExitCode.USAGE
@@ -129,7 +129,7 @@ def test_the_status_of_a_stack_that_is_not_up_can_be_asked(
 
 
 @pytest.mark.parametrize("command", ["upload", "check"])
-def test_a_file_that_is_not_there_is_reported_before_anything_is_asked(
+def test_a_missing_file_is_reported_before_any_call(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = tmp_path / "none.csv"
@@ -142,7 +142,7 @@ def test_a_file_that_is_not_there_is_reported_before_anything_is_asked(
     assert f"{tmp_path} is a folder" in output
 
 
-def test_seeding_from_nowhere_is_refused(
+def test_seeding_from_a_missing_folder_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["seed", str(tmp_path / "no"), "--tenant", "t"]) == ExitCode.REFUSED

@@ -69,7 +69,7 @@ def test_a_user_is_invited_again(
     assert "invited" in capsys.readouterr().out
 
 
-def test_r96_what_is_not_said_of_a_user_stays(server: Server, api: Api) -> None:
+def test_r96_fields_of_a_user_that_are_not_given_stay(server: Server, api: Api) -> None:
     server.says("/users/ana%40x.example", ANA)
 
     run(api, "users", "edit", "ana@x.example", "--mobile", "071", "--roles")
@@ -123,7 +123,7 @@ def test_r97_one_user_or_several_are_deleted_after_a_confirmation(
     assert code == ExitCode.WITH_ERRORS
 
 
-def test_u5_a_deletion_is_not_waited_for_when_nobody_wants_to(
+def test_u5_a_deletion_is_not_watched_with_no_wait(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/users/ana%40x.example", {"import_ticket": "T-1"}, status=202)
@@ -163,7 +163,7 @@ def test_settings_are_shown_and_set(
     assert "clear_guard_lines" in capsys.readouterr().out
 
 
-def test_what_removing_the_role_of_workflows_means_is_reported(
+def test_removing_the_role_of_workflows_says_what_that_means(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/roles/workflow", {})
@@ -201,7 +201,7 @@ def test_a_setting_that_is_a_list_is_written_with_commas(
     ("word", "value"),
     [("Yes", True), ("yes", True), ("TRUE", True), ("No", False), ("False", False)],
 )
-def test_u8_yes_and_no_count_in_any_case(server: Server, api: Api, word: str, value: bool) -> None:
+def test_u8_yes_and_no_are_accepted_in_any_case(server: Server, api: Api, word: str, value: bool) -> None:
     server.says("/settings", {"allow_account_manager_to_create_requests": value})
 
     run(api, "settings", "--set", f"allow_account_manager_to_create_requests={word}")
@@ -221,7 +221,7 @@ def test_u8_yes_and_no_count_in_any_case(server: Server, api: Api, word: str, va
         "profiles=Single Strict",
     ],
 )
-def test_a_setting_that_cannot_be_is_reported_before_anything_is_sent(
+def test_an_invalid_setting_is_reported_before_anything_is_sent(
     server: Server, api: Api, wrong: str
 ) -> None:
     with pytest.raises(CommandError, match=wrong.partition("=")[0]):

@@ -59,7 +59,7 @@ def file(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_a_file_that_fits_says_how_to_try_it(
+def test_a_preview_of_a_file_that_fits_says_how_to_try_it(
     server: Server, api: Api, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     says(server, profile("single-strict", fits=True), profile("own", fits=True))
@@ -76,7 +76,7 @@ def test_a_file_that_fits_says_how_to_try_it(
     assert json.loads(asked.body) == {"profile": "", "filename": "a.csv", "mode": "preview"}
 
 
-def test_a_file_that_fits_nothing_says_what_it_lacks(
+def test_a_preview_of_a_file_that_fits_no_profile_says_what_it_lacks(
     server: Server, api: Api, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     says(server, profile("single-strict", fits=False))

@@ -42,7 +42,7 @@ def test_every_command_has_a_row_that_says_what_it_does() -> None:
 
 
 @pytest.mark.parametrize(("path", "command"), EVERY, ids=[" ".join(path) for path, _ in EVERY])
-def test_the_examples_in_the_help_of_a_command_are_right_usage(
+def test_the_examples_in_the_help_of_a_command_are_valid(
     path: tuple[str, ...], command: Command
 ) -> None:
     lines = [line.strip() for line in (command.epilog or "").splitlines()]

@@ -7,7 +7,7 @@ import pytest
 from infra.cli.screen import Screen, Unit, aligned, visible
 
 
-def test_columns_are_aligned_and_numbers_stand_to_the_right() -> None:
+def test_columns_are_aligned_and_numbers_are_right_aligned() -> None:
     lines = list(aligned(("name", "lines"), [("a.csv", "5"), ("longer.csv", "1,000")], numbers={1}))
 
     assert lines == [
@@ -17,7 +17,7 @@ def test_columns_are_aligned_and_numbers_stand_to_the_right() -> None:
     ]
 
 
-def test_a_long_last_column_is_broken_under_itself() -> None:
+def test_a_long_last_column_wraps_within_the_column() -> None:
     lines = list(aligned(("line", "why"), [("7", "one two three four five\nsix")], width=26))
 
     assert lines == [
@@ -41,17 +41,17 @@ def test_no_line_ends_with_spaces() -> None:
         ("two\nlines", "two\nlines"),
     ],
 )
-def test_nothing_that_a_file_says_can_steer_a_terminal(text: str, shown: str) -> None:
+def test_text_of_a_file_cannot_control_the_terminal(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-def test_what_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_that_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     Screen().say("[bold]name[/bold] [link=x]")
 
     assert capsys.readouterr().out == "[bold]name[/bold] [link=x]\n"
 
 
-def test_long_lines_are_left_whole_where_there_is_no_terminal(
+def test_long_lines_stay_whole_without_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Screen().say("x" * 500)
@@ -60,7 +60,7 @@ def test_long_lines_are_left_whole_where_there_is_no_terminal(
     assert max(map(len, capsys.readouterr().out.splitlines())) == 500
 
 
-def test_progress_is_reported_once_for_each_thing_where_there_is_no_terminal(
+def test_progress_is_reported_once_for_each_item_without_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Screen().bar("sending", 100, Unit.BYTES) as bar:
@@ -73,7 +73,7 @@ def test_progress_is_reported_once_for_each_thing_where_there_is_no_terminal(
     assert captured.out == ""
 
 
-def test_a_quiet_screen_tells_failures_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quiet_screen_shows_only_failures(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Screen(is_quiet=True)
 
     screen.note("by the way")

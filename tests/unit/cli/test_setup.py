@@ -48,7 +48,7 @@ def test_u11_workflows_are_listed_shown_added_and_removed(
     assert "Hard, fast is a workflow now" in output
 
 
-def test_u11_a_source_is_registered_with_all_that_is_said_of_it(
+def test_u11_a_source_is_registered_with_all_its_options(
     server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.says("/sources/crm", CRM)
@@ -79,7 +79,7 @@ def test_u11_sources_are_listed_shown_and_removed(
     assert '"writes_directory": true' in output
 
 
-def test_u11_requests_are_created_and_noted(server: Server, api: Api) -> None:
+def test_u11_requests_are_created_and_notes_are_added(server: Server, api: Api) -> None:
     server.says("/requests", REQUEST, status=201)
     server.says("/requests/r-1/notes", {"text": "Called"}, status=201)
 

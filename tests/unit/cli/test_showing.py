@@ -57,7 +57,7 @@ def test_every_state_has_its_exit_code(shown: dict[str, Any], code: ExitCode) ->
     assert exit_code(shown) is code
 
 
-def test_settled_lines_are_all_those_with_an_outcome() -> None:
+def test_all_lines_with_an_outcome_count_as_settled() -> None:
     assert settled_of(_import("processing", counts={"lines": 9, "updated": 2, "rejected": 3})) == 5
 
 
@@ -72,7 +72,7 @@ def test_a_refusal_is_shown_with_its_code(capsys: pytest.CaptureFixture[str]) ->
     )
 
 
-def test_counts_that_are_zero_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_zero_counts_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     counts = {"lines": 1200, "updated": 1199, "rejected": 1}
 
     show_import(Screen(), _import("error", counts=counts, accounts_updated=1199))
@@ -99,7 +99,7 @@ def test_an_import_that_waits_says_who_decides_and_how(
     assert "accounts changed" not in output
 
 
-def test_an_import_whose_cancelling_goes_on_is_not_called_cancelled(
+def test_an_import_that_is_still_being_cancelled_is_not_called_cancelled(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     show_import(Screen(), _import("processing", cancelled_by="ana@x.example"))
@@ -107,7 +107,7 @@ def test_an_import_whose_cancelling_goes_on_is_not_called_cancelled(
     assert capsys.readouterr().out.startswith("a.csv is being cancelled\n")
 
 
-def test_an_import_is_shown_with_its_place_in_the_console(
+def test_an_import_is_shown_with_its_address_in_the_console(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     link = "https://handover.example/console/imports/1"
@@ -131,7 +131,7 @@ def _answer(body: bytes) -> urllib3.HTTPResponse:
     return urllib3.HTTPResponse(io.BytesIO(body), preload_content=False, status=200)
 
 
-def test_a_report_is_read_record_by_record_whatever_its_fields_hold() -> None:
+def test_a_report_is_read_record_by_record_whatever_its_cells_contain() -> None:
     body = 'id;note;line;code;error;hint\r\n7;"a\r\nb";3;X;"no; wrong";try é\r\n'.encode(
         "utf-8-sig"
     )
@@ -146,7 +146,7 @@ def test_an_error_that_names_its_place_is_shown_without_the_line() -> None:
     assert error_row(("7", "", "3", "X", "no", "line 3, id: 7")) == ("3", "X", "no\nline 3, id: 7")
 
 
-def test_only_as_much_of_a_report_is_fetched_as_is_shown() -> None:
+def test_only_the_shown_part_of_a_report_is_fetched() -> None:
     body = io.BytesIO(b"line,code,error,hint\r\n" + b"1,X,no,\r\n" * 1_000_000)
     answer = urllib3.HTTPResponse(body, preload_content=False, status=200)
 
@@ -156,7 +156,7 @@ def test_only_as_much_of_a_report_is_fetched_as_is_shown() -> None:
     assert body.tell() < 1_000_000
 
 
-def test_what_an_import_warns_of_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_warnings_of_an_import_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     warnings = [{"code": "COLUMN_IGNORED", "message": "line 1: the column 'City' was ignored"}]
 
     show_import(Screen(), _import("done", warnings=warnings))
@@ -175,7 +175,7 @@ def test_what_an_import_warns_of_is_shown(capsys: pytest.CaptureFixture[str]) ->
         ("directory-users", 2, "2  users changed"),
     ],
 )
-def test_u8_what_has_changed_is_called_by_what_the_file_is_about(
+def test_u8_changes_are_counted_as_accounts_or_users_as_the_file_is_about(
     capsys: pytest.CaptureFixture[str], profile: str, number: int, words: str
 ) -> None:
     counts = {"lines": number, "updated": number}
@@ -187,7 +187,7 @@ def test_u8_what_has_changed_is_called_by_what_the_file_is_about(
     assert output[1].strip() == ("1  line" if number == 1 else "2  lines")
 
 
-def test_lines_that_are_being_worked_are_counted_and_timed(
+def test_progress_shows_settled_lines_and_the_time_left(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     progress = {
@@ -205,7 +205,7 @@ def test_lines_that_are_being_worked_are_counted_and_timed(
     )
 
 
-def test_without_a_pace_no_time_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_pace_no_time_left_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     progress = {
         "stage": "working",
         "lines_settled": 0,

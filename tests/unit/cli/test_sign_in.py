@@ -74,7 +74,7 @@ def _age(seconds: float) -> None:
     path.write_text(json.dumps(kept))
 
 
-def test_a_sign_in_is_kept_where_only_its_owner_can_read(settled: Stack, home: Path) -> None:
+def test_a_sign_in_is_stored_where_only_its_owner_can_read_it(settled: Stack, home: Path) -> None:
     signed_in = sign_in.login(settled, EMAIL)
 
     path = sign_in.token_file()
@@ -84,13 +84,13 @@ def test_a_sign_in_is_kept_where_only_its_owner_can_read(settled: Stack, home: P
     assert sign_in.id_token(settled) == signed_in.id_token
 
 
-def test_an_address_signs_in_in_any_case(settled: Stack) -> None:
+def test_the_address_of_a_sign_in_may_be_in_any_case(settled: Stack) -> None:
     signed_in = sign_in.login(settled, f" {EMAIL.upper()}")
 
     assert signed_in.email == EMAIL
 
 
-def test_without_a_home_sign_ins_are_kept_with_the_users_configuration(
+def test_without_a_home_sign_ins_are_stored_in_the_users_configuration(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("HANDOVER_HOME")
@@ -99,7 +99,7 @@ def test_without_a_home_sign_ins_are_kept_with_the_users_configuration(
     assert sign_in.token_file() == tmp_path / ".config" / "handover" / "sign-ins.json"
 
 
-def test_a_token_is_renewed_before_it_ends_and_nobody_is_asked(
+def test_a_token_is_renewed_before_it_expires_without_a_question(
     settled: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_in.login(settled, EMAIL)
@@ -124,7 +124,7 @@ def test_a_sign_in_that_has_ended_says_what_to_do(settled: Stack) -> None:
         sign_in.id_token(settled)
 
 
-def test_sign_ins_of_several_pools_stand_side_by_side(
+def test_sign_ins_of_several_pools_are_stored_side_by_side(
     settled: Stack, pools: CognitoIdentityProviderClient
 ) -> None:
     first = sign_in.login(settled, EMAIL)
@@ -143,7 +143,7 @@ def test_a_wrong_password_is_reported(settled: Stack, monkeypatch: pytest.Monkey
         sign_in.login(settled, EMAIL)
 
 
-def test_a_given_password_is_replaced_at_the_first_sign_in(
+def test_a_temporary_password_is_replaced_at_the_first_sign_in(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HANDOVER_NEW_PASSWORD", "Chosen-by-me-1")
@@ -177,7 +177,7 @@ def test_a_code_is_taken_from_the_environment(
     assert sign_in.login(guarded, EMAIL).email == EMAIL
 
 
-def test_a_code_is_asked_for_at_a_terminal(guarded: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_prompts_for_the_code(guarded: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {"Code from the authenticator app: ": "123456"}
     monkeypatch.setattr("sys.stdin", Terminal())
     monkeypatch.setattr("builtins.input", answers.__getitem__)
@@ -185,7 +185,7 @@ def test_a_code_is_asked_for_at_a_terminal(guarded: Stack, monkeypatch: pytest.M
     assert sign_in.login(guarded, EMAIL).id_token
 
 
-def test_without_a_terminal_a_code_has_to_be_given(guarded: Stack) -> None:
+def test_without_a_terminal_a_code_must_be_in_the_environment(guarded: Stack) -> None:
     with pytest.raises(CommandError, match="set HANDOVER_MFA_CODE"):
         sign_in.login(guarded, EMAIL)
 
@@ -213,7 +213,7 @@ class _Asking:
         return {"AuthenticationResult": tokens}
 
 
-def test_a_new_password_and_a_code_are_asked_for_one_after_the_other(
+def test_the_prompts_for_a_new_password_and_a_code_follow_each_other(
     settled: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool = _Asking("NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA")
@@ -232,7 +232,7 @@ def test_a_new_password_and_a_code_are_asked_for_one_after_the_other(
 @pytest.mark.parametrize(
     ("challenge", "message"), [("MFA_SETUP", "https://sign-in.example"), ("SMS_MFA", "SMS_MFA")]
 )
-def test_what_cannot_be_answered_here_is_reported(
+def test_a_challenge_that_the_command_line_cannot_answer_is_reported(
     settled: Stack, monkeypatch: pytest.MonkeyPatch, challenge: str, message: str
 ) -> None:
     monkeypatch.setattr(sign_in, "user_pools", lambda: _Asking(challenge))
@@ -242,7 +242,7 @@ def test_what_cannot_be_answered_here_is_reported(
         sign_in.login(Stack("handover", None, outputs), EMAIL)
 
 
-def test_nobody_is_asked_where_there_is_no_terminal(
+def test_without_a_terminal_there_is_no_prompt(
     settled: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HANDOVER_PASSWORD")
@@ -251,7 +251,7 @@ def test_nobody_is_asked_where_there_is_no_terminal(
         sign_in.login(settled, EMAIL)
 
 
-def test_a_broken_file_of_sign_ins_is_reported(stack: Stack) -> None:
+def test_a_broken_sign_in_file_is_reported(stack: Stack) -> None:
     path = sign_in.token_file()
     path.parent.mkdir(parents=True)
     path.write_text('{"pool": ["?"]}')

@@ -46,7 +46,7 @@ def sns(monkeypatch: pytest.MonkeyPatch) -> Iterator[SNSClient]:
         ("arn:aws:lambda:us-east-1:123456789012:function:news", "lambda"),
     ],
 )
-def test_an_endpoint_hears_of_the_tenant_alone(
+def test_an_endpoint_is_notified_only_of_its_tenant(
     sns: SNSClient, endpoint: str, protocol: str
 ) -> None:
     if protocol == "sqs":
@@ -58,7 +58,7 @@ def test_an_endpoint_hears_of_the_tenant_alone(
     assert (one["TopicArn"], one["Protocol"], one["Endpoint"]) == (TOPIC, protocol, endpoint)
 
 
-def test_the_topic_of_a_tenant_is_as_closed_as_the_stacks_own(sns: SNSClient) -> None:
+def test_the_topic_of_a_tenant_has_the_same_policy_as_that_of_the_stack(sns: SNSClient) -> None:
     tenant_topic(sns, STACK, "lumina")
     assert tenant_topic(sns, STACK, "lumina") == TOPIC
 
@@ -77,7 +77,7 @@ def test_the_topic_of_a_tenant_is_as_closed_as_the_stacks_own(sns: SNSClient) ->
     assert made["KmsMasterKeyId"] == kept["KmsMasterKeyId"]
 
 
-def test_who_hears_of_a_tenant_is_listed(
+def test_the_subscriptions_of_a_tenant_are_listed(
     sns: SNSClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert sns
@@ -90,12 +90,12 @@ def test_who_hears_of_a_tenant_is_listed(
 
 
 @pytest.mark.parametrize("endpoint", ["ana", "http://lumina.example", "arn:aws:iam::1:role/x", ""])
-def test_what_cannot_listen_is_reported(endpoint: str) -> None:
+def test_an_invalid_endpoint_is_reported(endpoint: str) -> None:
     with pytest.raises(CommandError, match="expected an e-mail address"):
         protocol_of(endpoint)
 
 
-def test_a_tenant_that_cannot_be_has_no_topic(sns: SNSClient) -> None:
+def test_an_invalid_tenant_name_gets_no_topic(sns: SNSClient) -> None:
     assert main(["subscribe", "a@b.example", "--tenant", "*"]) == ExitCode.USAGE
 
     assert sns.list_topics()["Topics"] == []

@@ -125,7 +125,7 @@ def _file(folder: Path, content: bytes = b"account ID,account Manager\n1,a@b.exa
     return path
 
 
-def test_the_ticket_names_the_file_and_the_form_brings_it(
+def test_the_ticket_names_the_file_and_the_form_uploads_it(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     _ticket(server)
@@ -151,7 +151,7 @@ def test_the_ticket_names_the_file_and_the_form_brings_it(
     assert parts[2].get_payload(decode=True) == content
 
 
-def test_a_refusal_of_s3_is_reported_in_its_words(server: Server, api: Api, tmp_path: Path) -> None:
+def test_a_refusal_by_s3_is_reported_in_its_own_words(server: Server, api: Api, tmp_path: Path) -> None:
     _ticket(
         server,
         403,
@@ -175,14 +175,14 @@ def test_an_empty_file_is_not_announced(server: Server, api: Api, tmp_path: Path
     assert server.asked == []
 
 
-def test_a_pipe_is_no_file_that_can_be_sent(tmp_path: Path) -> None:
+def test_a_pipe_cannot_be_uploaded(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
     with pytest.raises(CommandError, match="expected a file on disk"):
         check_readable(tmp_path / "pipe")
 
 
-def test_an_upload_is_sent_once_only(server: Server, api: Api, tmp_path: Path) -> None:
+def test_an_upload_is_sent_only_once(server: Server, api: Api, tmp_path: Path) -> None:
     _ticket(server, 503)
 
     with pytest.raises(CommandError, match="503"):
@@ -196,7 +196,7 @@ def _import(state: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("last", ["done", "error", "refused", "cancelled", "awaiting_approval"])
-def test_an_import_is_followed_until_nothing_more_happens_by_itself(
+def test_an_import_is_watched_until_it_ends_or_waits_for_a_person(
     last: str, server: Server, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     states = ("awaiting_upload", "validating", "processing", last)
@@ -207,7 +207,7 @@ def test_an_import_is_followed_until_nothing_more_happens_by_itself(
     assert capsys.readouterr().err == "waiting for S3\nchecking the file\napplying lines\n"
 
 
-def test_a_file_that_is_checked_first_is_followed_to_the_import_that_applies_it(
+def test_a_file_that_is_checked_first_is_watched_to_the_import_that_applies_it(
     server: Server, api: Api
 ) -> None:
     server.says("/imports/t-1", _import("processing"), _import("done") | {"applied_by": "t-2"})
@@ -216,14 +216,14 @@ def test_a_file_that_is_checked_first_is_followed_to_the_import_that_applies_it(
     assert follow(api, "t-1", Screen())["state"] == "error"
 
 
-def test_a_moment_of_trouble_does_not_end_the_following(server: Server, api: Api) -> None:
+def test_a_short_outage_does_not_end_the_watching(server: Server, api: Api) -> None:
     server.says("/imports/t-1", _import("done"))
     server.answers["/imports/t-1"].insert(0, (503, {}, b"busy"))
 
     assert follow(api, "t-1", Screen())["state"] == "done"
 
 
-def test_a_report_is_fetched_without_showing_the_token_to_the_store(
+def test_a_report_is_fetched_from_s3_without_the_token(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     place = {"location": f"{server.url}/bucket/errors.csv?X-Amz-Signature=s"}
@@ -248,7 +248,7 @@ def test_a_listing_is_read_page_after_page_up_to_its_limit(server: Server, api: 
     ]
 
 
-def test_what_is_kept_of_a_file_stays_when_the_new_one_does_not_come(
+def test_a_failed_download_keeps_the_existing_file(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     target = tmp_path / "errors.csv"
@@ -280,7 +280,7 @@ def test_what_is_kept_of_a_file_stays_when_the_new_one_does_not_come(
         (599, b"[]", "status 599", 3),
     ],
 )
-def test_a_problem_document_is_reported_in_a_line(
+def test_a_problem_document_is_reported_in_one_line(
     status: int, body: bytes, message: str, code: int
 ) -> None:
     error = problem(status, body)
@@ -289,7 +289,7 @@ def test_a_problem_document_is_reported_in_a_line(
     assert error.code == code
 
 
-def test_nobody_answering_is_reported_with_the_address(api: Api, server: Server) -> None:
+def test_an_address_that_does_not_answer_is_reported(api: Api, server: Server) -> None:
     silent = Api(
         Stack(
             "handover",

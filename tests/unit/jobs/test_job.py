@@ -31,13 +31,13 @@ REMOVAL, RESOLUTION = JobKind.REMOVAL, JobKind.RESOLUTION
         (Job(JobKind.UNDO, filename="undo of a.csv"), "ines@x.example", "undo of a.csv"),
     ],
 )
-def test_u5_an_import_of_handovers_own_says_whom_it_is_about_and_why(
+def test_u5_the_name_of_a_job_says_whom_it_is_about_and_why(
     job: Job, actor: str, name: str
 ) -> None:
     assert job_ticket("lumina", actor, job, 0.0).filename == name
 
 
-def test_the_name_of_an_import_stays_within_what_a_name_may_have() -> None:
+def test_the_name_of_an_import_stays_within_its_limit() -> None:
     job = Job(REMOVAL, tuple(f"{letter * 200}@x.example" for letter in "abc"))
 
     assert len(job_ticket("lumina", "", job, 0.0).filename or "") == MAX_FILENAME_CHARS

@@ -33,7 +33,7 @@ GOOD = Observed(
 )
 
 
-def test_what_happened_one_after_the_other_has_no_contradiction() -> None:
+def test_a_sequential_history_has_no_contradiction() -> None:
     assert contradictions(GOOD) == []
 
 

@@ -12,7 +12,7 @@ MAX_STEPS = {"validate": 8, "assign": 11, "finalize": 7}
 MAX_CALLS = {"validate": 20, "assign": 11, "finalize": 11}
 
 
-def test_a_file_of_one_line_waits_for_no_more_calls_than_it_did() -> None:
+def test_a_file_of_one_line_waits_for_no_more_calls_than_recorded() -> None:
     way = way_of(1)
 
     steps = {stage: recorder.steps for stage, recorder in way.stages.items()}

@@ -69,7 +69,7 @@ def test_a_plan_finds_the_columns_again() -> None:
     assert (plan.binding.key, plan.binding.roles[0].index) == (1, 0)
 
 
-def test_a_plan_keeps_the_wall_and_an_older_one_knows_the_profiles_alone() -> None:
+def test_a_plan_stores_the_wall_setting_and_an_older_plan_uses_that_of_the_profile() -> None:
     plan = ImportPlan(
         presets()["single-strict"],
         {},
@@ -101,7 +101,7 @@ def test_the_files_of_an_import_have_keys_of_their_own() -> None:
     assert len(keys) == 8
 
 
-def test_a_plan_that_says_nothing_of_blank_rows_has_them_as_lines() -> None:
+def test_a_plan_without_the_field_for_blank_rows_counts_them_as_lines() -> None:
     profile = presets()["single-strict"]
     plan = ImportPlan(
         profile,

@@ -41,7 +41,7 @@ def upload_later(pipeline: Pipeline, seconds: float = 10) -> ObjectCreated:
     return pipeline.upload(FILE)
 
 
-def test_older_imports_are_older_open_imports_until_they_are_final(pipeline: Pipeline) -> None:
+def test_older_imports_are_listed_until_they_are_final(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     validated, unheard_of, ended = (upload_later(pipeline) for _ in range(3))
     pipeline.validate(validated)
@@ -52,32 +52,32 @@ def test_older_imports_are_older_open_imports_until_they_are_final(pipeline: Pip
     assert older_open_imports(pipeline, newest) == {import_id(validated), import_id(unheard_of)}
 
 
-def test_what_is_no_upload_is_no_older_open_import(pipeline: Pipeline) -> None:
+def test_an_object_that_is_not_an_upload_is_not_listed(pipeline: Pipeline) -> None:
     pipeline.put(f"drop/{TENANT}/erp/", b"")
     pipeline.drop(FILE, "archive/customers.csv")
 
     assert older_open_imports(pipeline, upload_later(pipeline)) == set()
 
 
-def test_newer_imports_are_no_older_open_imports(pipeline: Pipeline) -> None:
+def test_newer_imports_are_not_listed(pipeline: Pipeline) -> None:
     oldest = upload_later(pipeline)
     upload_later(pipeline, SAME_TIME_SECONDS + 1)
 
     assert older_open_imports(pipeline, oldest) == set()
 
 
-def test_imports_of_the_same_second_are_each_others_older_open_imports(pipeline: Pipeline) -> None:
+def test_imports_of_the_same_second_list_each_other(pipeline: Pipeline) -> None:
     one, other = upload_later(pipeline), upload_later(pipeline, 0.4)
 
     assert older_open_imports(pipeline, one) == {import_id(other)}
     assert older_open_imports(pipeline, other) == {import_id(one)}
 
 
-def test_an_import_is_not_its_own_older_open_import(pipeline: Pipeline) -> None:
+def test_an_import_does_not_list_itself(pipeline: Pipeline) -> None:
     assert older_open_imports(pipeline, upload_later(pipeline)) == set()
 
 
-def test_dry_runs_are_no_older_open_imports_once_they_are_known_as_such(pipeline: Pipeline) -> None:
+def test_dry_runs_are_not_listed_once_they_are_known_as_such(pipeline: Pipeline) -> None:
     dry = pipeline.upload(FILE, mode=Mode.DRY_RUN)
     newest = upload_later(pipeline)
     assert older_open_imports(pipeline, newest) == {import_id(dry)}
@@ -87,7 +87,7 @@ def test_dry_runs_are_no_older_open_imports_once_they_are_known_as_such(pipeline
     assert older_open_imports(pipeline, newest) == set()
 
 
-def test_drops_and_tickets_of_the_tenant_are_older_open_imports_and_those_of_others_are_not(
+def test_drops_and_tickets_of_the_tenant_are_listed_and_those_of_other_tenants_are_not(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source()
@@ -98,14 +98,14 @@ def test_drops_and_tickets_of_the_tenant_are_older_open_imports_and_those_of_oth
     assert older_open_imports(pipeline, upload_later(pipeline)) == {import_id(drop)}
 
 
-def test_every_version_of_a_key_counts(pipeline: Pipeline) -> None:
+def test_every_version_of_a_key_is_listed(pipeline: Pipeline) -> None:
     pipeline.source()
     versions = {import_id(pipeline.drop(FILE)) for _ in range(3)}
 
     assert older_open_imports(pipeline, upload_later(pipeline)) == versions
 
 
-def test_what_has_ended_moves_the_watermark_up(pipeline: Pipeline) -> None:
+def test_ended_imports_raise_the_watermark(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     for _ in range(3):
         pipeline.run(upload_later(pipeline))
@@ -127,7 +127,7 @@ def test_the_watermark_does_not_pass_an_import_that_is_open(pipeline: Pipeline) 
     assert older_open_imports(pipeline, upload_later(pipeline)) == {import_id(stuck)}
 
 
-def test_an_open_import_stays_a_older_open_import_however_old_it_is(pipeline: Pipeline) -> None:
+def test_an_open_import_is_listed_however_old_it_is(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     stuck = upload_later(pipeline)
     for _ in range(12):
@@ -136,7 +136,7 @@ def test_an_open_import_stays_a_older_open_import_however_old_it_is(pipeline: Pi
     assert older_open_imports(pipeline, upload_later(pipeline)) == {import_id(stuck)}
 
 
-def test_a_multipart_upload_listed_before_the_watermark_is_seen_when_it_is_whole(
+def test_a_multipart_upload_listed_before_the_watermark_is_found_once_it_is_complete(
     pipeline: Pipeline,
 ) -> None:
     """S3 may list it with the time at which it began."""
@@ -153,7 +153,7 @@ def test_a_multipart_upload_listed_before_the_watermark_is_seen_when_it_is_whole
 
 
 @pytest.mark.parametrize("days", [1, 30])
-def test_what_ended_long_ago_is_not_read_again(pipeline: Pipeline, days: int) -> None:
+def test_imports_that_ended_long_ago_are_not_read_again(pipeline: Pipeline, days: int) -> None:
     pipeline.kenyan(1)
     for _ in range(20):
         pipeline.run(upload_later(pipeline))

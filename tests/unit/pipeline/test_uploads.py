@@ -79,7 +79,7 @@ def test_a_key_is_decoded_exactly_once(key: str) -> None:
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
-def test_any_key_that_s3_takes_is_read_back(name: str) -> None:
+def test_any_key_that_s3_accepts_is_read_back(name: str) -> None:
     key = f"drop/t/s/{name}"
 
     (found,) = arrivals(notification(key=quote_plus(key, safe="/")))
@@ -87,13 +87,13 @@ def test_any_key_that_s3_takes_is_read_back(name: str) -> None:
     assert found.upload.key == key
 
 
-def test_a_key_that_is_no_utf_8_has_an_identity_all_the_same() -> None:
+def test_a_key_that_is_not_utf_8_has_an_identity_too() -> None:
     found, other = arrival(key="drop/t/s/%FF.csv"), arrival(key="drop/t/s/%FE.csv")
 
     assert found.import_id != other.import_id
 
 
-def test_s3s_test_message_tells_of_nothing() -> None:
+def test_the_test_message_of_s3_is_no_arrival() -> None:
     assert list(arrivals(message_of("validate-test-event"))) == []
 
 
@@ -116,7 +116,7 @@ def test_several_records_of_a_message_are_several_arrivals() -> None:
     assert len({found.import_id for found in arrivals(message)}) == 2
 
 
-def test_what_s3_leaves_out_is_empty_and_no_crash() -> None:
+def test_a_field_that_s3_leaves_out_is_empty() -> None:
     found = arrival(versionId=None, sequencer=None, userIdentity={})
 
     assert (found.upload.version_id, found.sequencer, found.principal) == ("", "", "")
@@ -132,7 +132,7 @@ def test_what_s3_leaves_out_is_empty_and_no_crash() -> None:
         st.none() | st.integers(0, 2**31),
     )
 )
-def test_an_arrival_sent_as_a_message_of_our_own_comes_back_the_same(one: Arrival) -> None:
+def test_an_arrival_survives_a_message_of_our_own_unchanged(one: Arrival) -> None:
     message = json.loads(json.dumps(arrival_message(one)))
 
     assert list(arrivals_of(message)) == [one]
@@ -153,7 +153,7 @@ def found_elsewhere() -> Arrival:
     return Arrival(Upload("b", "k", "w"), 1.0, "1", "p")
 
 
-def test_the_parts_of_an_identity_cannot_be_shifted_into_each_other() -> None:
+def test_moving_characters_between_the_parts_of_an_identity_changes_it() -> None:
     assert (
         Arrival(Upload("b", "kv", ""), 0, "", "").import_id
         != Arrival(Upload("b", "k", "v"), 0, "", "").import_id
@@ -176,13 +176,13 @@ def test_time_comes_before_the_sequencer() -> None:
         ("10", "2"),
     ],
 )
-def test_sequencers_of_different_length_are_filled_up_on_the_right(
+def test_sequencers_of_different_length_are_padded_on_the_right(
     earlier: str, later: str
 ) -> None:
     assert at(100, earlier).precedence < at(100, later).precedence
 
 
-def test_two_uploads_of_one_instant_have_an_order_that_is_always_the_same() -> None:
+def test_two_uploads_of_one_instant_have_a_fixed_order() -> None:
     precedences = {at(100, "A", key).precedence for key in ("one", "two", "three")}
 
     assert len(precedences) == 3

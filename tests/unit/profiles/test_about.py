@@ -19,7 +19,7 @@ def with_column(data: dict[str, Any], **column: Any) -> dict[str, Any]:
     return data | {"columns": [*data["columns"], {"label": "x", **column}]}
 
 
-def test_a_preset_for_each_kind_of_record_tells_all_its_fields() -> None:
+def test_the_directory_presets_cover_all_fields_of_their_records() -> None:
     for profile in (ACCOUNTS, USERS):
         fields = {column.role for column in profile.columns if column.holds is Holds.FIELD}
 
@@ -27,7 +27,7 @@ def test_a_preset_for_each_kind_of_record_tells_all_its_fields() -> None:
         assert profile_from(profile_json(profile)) == profile
 
 
-def test_a_profile_that_does_not_say_is_about_assignments() -> None:
+def test_a_profile_without_about_is_about_assignments() -> None:
     data = profile_json(presets()["single-strict"])
     del data["about"]
 
@@ -56,7 +56,7 @@ def test_a_profile_that_does_not_say_is_about_assignments() -> None:
         (profile_json(ACCOUNTS) | {"roles": {"#name": {"max_users": 1}}}, "roles.#name"),
     ],
 )
-def test_what_a_file_about_that_cannot_say_is_an_error_that_names_the_field(
+def test_a_field_that_does_not_suit_what_lines_are_about_is_refused_by_its_name(
     data: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(InvalidRequestError) as wrong:

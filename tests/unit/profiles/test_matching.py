@@ -43,7 +43,7 @@ def how(*labels: str, profile: Profile = STRICT, rows: tuple[str, ...] = ()) -> 
     return [match.how for match in found(*labels, profile=profile, rows=rows)]
 
 
-def test_columns_of_held_out_exports_are_found_without_a_wrong_one() -> None:
+def test_columns_of_held_out_exports_are_found_without_an_error() -> None:
     rows = header_rows("held_out.txt")
 
     score = score_of(rows)
@@ -55,7 +55,7 @@ def test_columns_of_held_out_exports_are_found_without_a_wrong_one() -> None:
     assert score.found_percent >= 95
 
 
-def test_columns_of_the_development_exports_are_found_without_a_wrong_one() -> None:
+def test_columns_of_the_development_exports_are_found_without_an_error() -> None:
     rows = header_rows("development.txt")
 
     score = score_of(rows)
@@ -67,25 +67,25 @@ def test_columns_of_the_development_exports_are_found_without_a_wrong_one() -> N
     assert score.sure_percent >= 95
 
 
-def test_an_own_label_is_exact_and_another_name_an_alias() -> None:
+def test_a_label_of_the_profile_is_exact_and_another_name_is_an_alias() -> None:
     first, second = found(" Account  ID", "account_manager")
 
     assert first == Match(" Account  ID", "account ID", How.EXACT)
     assert second == Match("account_manager", "account Manager", How.ALIAS)
 
 
-def test_a_misspelled_label_is_a_proposal_only() -> None:
+def test_a_misspelled_label_is_only_a_proposal() -> None:
     matches = found("account ID", "acount mangaer")
 
     assert matches[1] == Match("acount mangaer", "account Manager", How.NEAR)
     assert mapping_for(matches, STRICT) == {}
 
 
-def test_a_column_of_no_use_is_left_alone() -> None:
+def test_an_unneeded_column_is_not_mapped() -> None:
     assert found("account ID", "account Manager", "Billing city")[2].how is How.NONE
 
 
-def test_what_a_person_has_said_goes_before_all_else() -> None:
+def test_the_mapping_of_a_person_goes_first() -> None:
     matches = match_columns(
         ("Ref", "Customer No", "Rep"), [], STRICT, remembered={" ref ": "account ID"}
     )
@@ -102,7 +102,7 @@ def test_what_a_person_has_said_goes_before_all_else() -> None:
         pytest.param({"Ref": "account ID"}, id="a column that another label has come to name"),
     ],
 )
-def test_what_the_profile_cannot_follow_any_more_is_forgotten(remembered: dict[str, str]) -> None:
+def test_a_mapping_that_the_profile_no_longer_allows_is_forgotten(remembered: dict[str, str]) -> None:
     labels = ("Ref", "account_id", "account Manager")
 
     matches = match_columns(labels, [], STRICT, remembered=remembered)
@@ -110,11 +110,11 @@ def test_what_the_profile_cannot_follow_any_more_is_forgotten(remembered: dict[s
     assert [match.how for match in matches] == [How.NONE, How.ALIAS, How.EXACT]
 
 
-def test_of_two_columns_that_claim_as_much_the_first_is_proposed() -> None:
+def test_the_first_of_two_equally_good_columns_is_proposed() -> None:
     assert how("Customer No", "Client No", "account Manager") == [How.NEAR, How.NONE, How.EXACT]
 
 
-def test_a_label_that_comes_twice_is_never_sure() -> None:
+def test_a_repeated_label_is_never_certain() -> None:
     assert how("Customer No", "KAM", "KAM") == [How.ALIAS, How.NEAR, How.NONE]
 
 
@@ -136,7 +136,7 @@ def test_an_address_goes_before_a_name() -> None:
         ("JR", How.NEAR),
     ],
 )
-def test_values_that_name_nobody_make_an_owner_a_proposal(sample: str, expected: How) -> None:
+def test_an_owner_column_without_names_of_users_is_only_a_proposal(sample: str, expected: How) -> None:
     assert how("Account ID", "Owner", rows=("A-1", sample))[1] is expected
 
 
@@ -144,7 +144,7 @@ def test_values_that_name_nobody_make_an_owner_a_proposal(sample: str, expected:
     ("sample", "expected"),
     [("C-100", How.ALIAS), ("Acme Ltd", How.NONE), ("a@acme.com", How.NONE), ("", How.NEAR)],
 )
-def test_a_customer_is_the_id_when_the_values_are(sample: str, expected: How) -> None:
+def test_a_customer_column_is_the_id_if_its_values_are_ids(sample: str, expected: How) -> None:
     assert how("Customer", "KAM", rows=(sample, "ana@acme.com"))[0] is expected
 
 
@@ -152,7 +152,7 @@ def test_a_customer_beside_a_name_is_the_id() -> None:
     assert how("Customer", "Customer name", "KAM")[0] is How.ALIAS
 
 
-def test_an_unknown_label_is_proposed_for_its_values() -> None:
+def test_an_unknown_label_is_proposed_because_of_its_values() -> None:
     labels = ("Our mark", "Looked after by")
 
     matches = found(*labels, rows=("A-1", "ana@acme.com"))
@@ -161,14 +161,14 @@ def test_an_unknown_label_is_proposed_for_its_values() -> None:
     assert [match.how for match in matches] == [How.NEAR, How.NEAR]
 
 
-def test_the_e_mail_of_nobody_in_particular_is_asked_for() -> None:
+def test_an_e_mail_column_of_no_role_is_only_a_proposal() -> None:
     viewers = presets()["manager-and-viewers"]
 
     assert how("Customer ID", "E-mail", profile=viewers)[1] is How.NEAR
     assert how("Customer ID", "Customer e-mail", profile=viewers)[1] is How.NONE
 
 
-def test_an_owner_is_asked_for_where_a_team_has_several_roles() -> None:
+def test_an_owner_column_is_only_a_proposal_if_there_are_several_roles() -> None:
     assert how("Account ID", "Account owner", profile=TEAM)[1] is How.NEAR
 
 
@@ -180,7 +180,7 @@ def test_an_owner_is_asked_for_where_a_team_has_several_roles() -> None:
         ("Sales rep e-mail", How.ALIAS, How.NONE),
     ],
 )
-def test_a_manager_of_another_name_is_the_only_role_that_there_is(
+def test_a_manager_column_of_another_name_means_the_only_role(
     label: str, alone: How, of_several: How
 ) -> None:
     roles = [Role("Customer Success Manager", 1), Role("Account Manager", 1)]
@@ -190,11 +190,11 @@ def test_a_manager_of_another_name_is_the_only_role_that_there_is(
     assert how("Account ID", label, profile=team.with_roles(roles))[1] is of_several
 
 
-def test_a_manager_of_no_special_kind_goes_before_one_of_another_kind() -> None:
+def test_a_plain_manager_column_goes_before_one_of_another_kind() -> None:
     assert how("Account ID", "Sales rep e-mail", "Manager e-mail")[1:] == [How.NONE, How.ALIAS]
 
 
-def test_a_role_of_a_tenants_own_is_found_by_its_words() -> None:
+def test_a_role_of_the_tenant_is_found_by_its_words() -> None:
     profile = presets()["role-team"].with_roles([Role("Technical Lead", 1), Role("Buyer", 1)])
 
     matches = found("Account ID", "TECHNICAL_LEAD_EMAIL", "Team", profile=profile)
@@ -202,14 +202,14 @@ def test_a_role_of_a_tenants_own_is_found_by_its_words() -> None:
     assert [match.column for match in matches] == ["account ID", "Technical Lead___tid", None]
 
 
-def test_nobody_is_sure_who_is_meant_where_the_profile_has_who_holds_the_role_now() -> None:
+def test_a_holder_column_is_not_certain_if_the_profile_also_has_the_present_holder() -> None:
     before = Column(Holds.EXPECTED, "current holder", role="account_manager")
     profile = replace(STRICT, columns=(*STRICT.columns, before))
 
     assert how("Account ID", "New owner e-mail", profile=profile)[1] is How.NEAR
 
 
-def test_the_labels_of_a_profile_of_a_tenants_own_are_understood() -> None:
+def test_the_labels_of_a_tenants_own_profile_are_understood() -> None:
     labels = {"Kunde Nr": "account ID", "Zuständig": "account Manager"}
     profile = mapped_copy(STRICT, labels, [], name="own", title="Own")
 
@@ -218,7 +218,7 @@ def test_the_labels_of_a_profile_of_a_tenants_own_are_understood() -> None:
     assert [match.column for match in matches] == ["Kunde Nr", "Zuständig"]
 
 
-def test_columns_of_each_role_are_left_alone_until_the_roles_are_known() -> None:
+def test_columns_of_each_role_are_not_mapped_until_the_roles_are_known() -> None:
     profile = presets()["role-team"]
 
     assert how("Account ID", "{role}", profile=profile) == [How.EXACT, How.NONE]
@@ -238,7 +238,7 @@ def test_samples_are_the_first_values_that_are_not_blank() -> None:
     st.lists(st.one_of(st.sampled_from([*LABELS, *OWN_LABELS]), st.text(max_size=12)), max_size=9),
     st.data(),
 )
-def test_no_column_comes_twice_and_what_is_sure_can_be_bound(
+def test_no_column_is_mapped_twice_and_certain_columns_can_be_bound(
     profile: Profile, labels: list[str], data: st.DataObject
 ) -> None:
     own = [column.label for column in profile.columns]
@@ -269,7 +269,7 @@ def _refusal(labels: list[str], profile: Profile, mapping: dict[str, str]) -> st
     return ""
 
 
-def test_sure_columns_take_what_binding_takes_and_more() -> None:
+def test_certain_columns_include_those_that_binding_finds() -> None:
     labels = ("Kundennummer", "KAM e-mail", "Ort")
 
     mapping = mapping_for(found(*labels), STRICT)
@@ -290,7 +290,7 @@ def test_sure_columns_take_what_binding_takes_and_more() -> None:
         ("", ()),
     ],
 )
-def test_a_label_is_taken_apart(label: str, words: tuple[str, ...]) -> None:
+def test_a_label_is_split_into_words(label: str, words: tuple[str, ...]) -> None:
     assert words_of(label) == words
 
 
@@ -325,7 +325,7 @@ def test_compounds_and_phrases_are_understood(label: str, concepts: set[Concept]
     assert not meaning_of(label).unknown
 
 
-def test_a_slip_is_understood_as_a_guess() -> None:
+def test_a_misspelled_word_is_understood_as_a_guess() -> None:
     meaning = meaning_of("Custmer Number")
 
     assert meaning.concepts == {Concept.CUSTOMER, Concept.NUMBER}
@@ -350,7 +350,7 @@ def test_every_word_of_the_vocabulary_has_the_form_that_labels_are_compared_in()
         (["x" * 5000 + "@"], Look.ANYTHING),
     ],
 )
-def test_values_are_known_by_their_look(values: list[str], look: Look) -> None:
+def test_values_are_recognized_by_their_form(values: list[str], look: Look) -> None:
     assert appearance_of(values) is look
 
 
@@ -363,7 +363,7 @@ def test_ways_to_name_users_decide_between_columns() -> None:
     assert [match.column for match in matches] == ["account ID", None, "account Manager"]
 
 
-def test_only_its_own_names_are_a_condition_without_asking() -> None:
+def test_only_the_labels_of_the_profile_make_a_condition_certain() -> None:
     def matched(label: str, *others: str) -> tuple[str | None, How]:
         match = found("Account ID", *others, label)[-1]
         return match.column, match.how
@@ -376,7 +376,7 @@ def test_only_its_own_names_are_a_condition_without_asking() -> None:
     assert matched("acount mangaer") == ("account Manager", How.NEAR)
 
 
-def test_a_misspelled_condition_is_named_but_not_for_every_account_manager() -> None:
+def test_a_misspelled_condition_is_suggested_but_not_for_another_kind_of_manager() -> None:
     def suggested(label: str) -> str | None:
         return dict(ignored_columns(["account ID", "account Manager", label], STRICT, mapping={}))[
             label

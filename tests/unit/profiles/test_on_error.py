@@ -24,7 +24,7 @@ from msgspec.structs import replace
         ("stop_above: 34 %", 1, 3, True),
     ],
 )
-def test_a_file_is_applied_while_its_choice_allows_the_lines_that_fail(
+def test_a_file_is_applied_if_its_choice_allows_the_lines_that_fail(
     text: str, failing: int, lines: int, allowed: bool
 ) -> None:
     assert on_error_from(text).allows(failing, lines) is allowed
@@ -46,12 +46,12 @@ def test_a_choice_has_one_stored_form(typed: str, stored: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["", "none", "stop_above", "stop_above: 0 %", "stop_above: 100 %", "stop_above: 1.5 %"]
 )
-def test_any_other_text_is_refused_and_says_what_was_expected(typed: str) -> None:
+def test_any_other_text_is_refused_with_what_was_expected(typed: str) -> None:
     with pytest.raises(ValueError, match=r"expected .*stop_above: n %"):
         on_error_from(typed)
 
 
-def test_a_profile_keeps_its_choice_and_has_the_usual_one_without_the_field() -> None:
+def test_a_profile_stores_its_choice_and_has_the_usual_one_without_the_field() -> None:
     usual = presets()["single-strict"]
     strict = replace(usual, on_error=on_error_from("all_or_nothing"))
 

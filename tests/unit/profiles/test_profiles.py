@@ -45,7 +45,7 @@ def refusal(*labels: str, profile: Profile = STRICT) -> RefusedError:
 # The preset
 
 
-def test_the_preset_single_strict_is_there_under_its_own_name() -> None:
+def test_the_preset_single_strict_exists_under_its_own_name() -> None:
     assert STRICT.name == "single-strict"
     assert [column.label for column in STRICT.columns] == [
         "account ID",
@@ -58,7 +58,7 @@ def test_the_preset_single_strict_is_there_under_its_own_name() -> None:
     assert STRICT.has_opco_wall
 
 
-def test_every_preset_stands_under_its_own_name_and_reads_its_own_template() -> None:
+def test_every_preset_is_named_after_its_file_and_reads_its_own_template() -> None:
     for name, profile in presets().items():
         labels = template_csv(profile).decode("utf-8-sig").removesuffix("\r\n").split(",")
 
@@ -95,14 +95,14 @@ def test_a_blank_cell_and_the_word_none_ask_to_clear(cell: str, is_clearing: boo
     assert STRICT.is_clearing(cell) is is_clearing
 
 
-def test_any_one_of_the_uploader_roles_admits() -> None:
+def test_any_of_the_uploader_roles_admits() -> None:
     assert STRICT.admits(frozenset({"Sales", "Back Office Management"}), is_on=True)
     assert not STRICT.admits(frozenset({"Sales", "admin"}), is_on=True)
     assert not STRICT.admits(frozenset(), is_on=True)
 
 
 @pytest.mark.parametrize("uploaders", [[], ["Sales"], ["Admin", "Sales"]])
-def test_a_profile_that_is_not_on_admits_admins_alone(uploaders: list[str]) -> None:
+def test_a_profile_that_is_not_on_admits_only_admins(uploaders: list[str]) -> None:
     profile = profile_from(profile_json(STRICT) | {"uploader_roles": uploaders})
 
     assert profile.admits(frozenset({"Admin"}), is_on=False)
@@ -113,7 +113,7 @@ def test_a_profile_that_is_not_on_admits_admins_alone(uploaders: list[str]) -> N
 @pytest.mark.parametrize("name", ["directory-users", "directory-accounts"])
 @pytest.mark.parametrize("uploaders", [[], ["HR"]])
 @pytest.mark.parametrize("is_on", [True, False])
-def test_a_profile_about_the_directory_admits_admins_alone(
+def test_a_profile_about_the_directory_admits_only_admins(
     name: str, uploaders: list[str], is_on: bool
 ) -> None:
     profile = profile_from(profile_json(presets()[name]) | {"uploader_roles": uploaders})
@@ -225,7 +225,7 @@ def test_a_profile_is_an_object(data: object) -> None:
         profile_from(data)
 
 
-def test_text_that_is_no_json_is_an_error_and_no_crash() -> None:
+def test_text_that_is_not_json_is_an_error_and_not_a_crash() -> None:
     with pytest.raises(InvalidRequestError, match="not JSON"):
         parse_profile("{")
 
@@ -309,7 +309,7 @@ def test_columns_are_found_by_label_or_alias_in_any_case_and_spacing(
     ]
 
 
-def test_columns_may_stand_in_any_order_among_others_which_are_discarded() -> None:
+def test_columns_may_be_in_any_order_and_other_columns_are_discarded() -> None:
     binding = found("region", "account Manager", "", "note", "account ID", "note")
 
     assert (binding.key, [assignee.index for assignee in binding.roles]) == (4, [1])
@@ -355,7 +355,7 @@ def test_the_options_to_type_are_quoted_for_a_shell() -> None:
 
 
 @pytest.mark.parametrize("label", ["account\x07 Manger", "account Manger" + " of the" * 20])
-def test_a_label_that_nobody_can_type_is_to_be_renamed(label: str) -> None:
+def test_a_label_that_nobody_can_type_must_be_renamed(label: str) -> None:
     message = refusal("account ID", label).refusal.message
 
     assert "Rename it or map it. Found: " in message
@@ -367,7 +367,7 @@ def test_the_columns_of_a_report_are_not_taken_for_others() -> None:
     assert "If it has another name here" in message
 
 
-def test_a_wide_header_is_not_repeated_whole() -> None:
+def test_a_wide_header_is_shortened_in_the_message() -> None:
     message = refusal(*(f"column {number}" for number in range(150))).refusal.message
 
     assert "'column 19' ..." in message
@@ -393,7 +393,7 @@ def test_a_mapping_gives_a_column_another_name_in_any_case() -> None:
     assert binding.roles[0].label == "ZUSTÄNDIG"
 
 
-def test_a_mapping_comes_before_what_the_label_says() -> None:
+def test_a_mapping_goes_before_the_label() -> None:
     binding = bind(
         ("account ID", "old manager", "account Manager"),
         STRICT,
@@ -448,7 +448,7 @@ def test_a_column_that_is_not_required_may_be_absent() -> None:
     assert [assignee.role for assignee in roles] == ["account_manager"]
 
 
-def test_a_header_with_an_account_and_nothing_to_do_to_it_is_refused() -> None:
+def test_a_header_with_only_the_account_is_refused() -> None:
     data = profile_json(STRICT)
     data["columns"][1]["required"] = False
 

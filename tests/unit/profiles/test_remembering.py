@@ -44,7 +44,7 @@ def test_a_mapping_is_found_for_its_header_and_its_profile() -> None:
     assert remembered_for([remembered], fingerprint_of(LABELS), other) == {}
 
 
-def test_labels_that_the_file_lacks_are_not_remembered() -> None:
+def test_labels_that_are_not_in_the_file_are_not_remembered() -> None:
     remembered = mapping_to_remember(("KUNDE", "Ort"), STRICT, MAPPING)
 
     assert remembered is not None
@@ -59,7 +59,7 @@ def test_a_mapping_that_is_too_large_is_not_remembered() -> None:
     assert mapping_to_remember((label,), STRICT, {label: "account ID"}) is None
 
 
-def test_columns_that_the_profile_has_no_more_are_left_out() -> None:
+def test_columns_that_the_profile_no_longer_has_are_left_out() -> None:
     remembered = RememberedMapping(
         fingerprint_of(LABELS), "single-strict", MAPPING | {"Ort": "region"}
     )
@@ -84,7 +84,7 @@ def test_the_oldest_are_dropped_when_there_are_too_many() -> None:
 
 
 @given(st.lists(st.integers(1, MAX_MAPPING_BYTES - 100), max_size=40))
-def test_what_is_stored_is_bounded_and_comes_back(sizes: list[int]) -> None:
+def test_the_stored_mappings_are_bounded_and_read_back(sizes: list[int]) -> None:
     kept: list[RememberedMapping] = []
     for number, chars in enumerate(sizes):
         kept = with_remembered(kept, one(number, chars=chars))

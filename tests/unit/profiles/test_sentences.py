@@ -26,7 +26,7 @@ from msgspec.structs import replace
         ("role-team", "Sets the roles of each account in the file."),
     ],
 )
-def test_a_profile_says_what_its_files_do(name: str, sentence: str) -> None:
+def test_a_profile_has_a_sentence_for_what_its_files_do(name: str, sentence: str) -> None:
     assert purpose_of(presets()[name]) == sentence
 
 
@@ -48,7 +48,7 @@ def test_a_profile_says_what_its_files_do(name: str, sentence: str) -> None:
         ),
     ],
 )
-def test_a_profile_says_what_an_empty_cell_does(
+def test_a_profile_has_a_sentence_for_what_an_empty_cell_does(
     blank: Blank, words: set[str], sentence: str
 ) -> None:
     profile = replace(presets()["single-strict"], blank=blank, clear_words=frozenset(words))
@@ -62,7 +62,7 @@ def test_an_empty_cell_of_a_directory_file_clears_a_field() -> None:
     assert blanks_of(profile) == "An empty cell clears the field."
 
 
-def test_columns_of_present_holders_are_named_where_a_file_has_them() -> None:
+def test_columns_of_present_holders_are_named_if_the_profile_has_them() -> None:
     profile = presets()["manager-and-viewers"]
     both = {"email", "Current viewers", "Current account manager"}
 

@@ -17,7 +17,7 @@ from handover.profiles.settings import (
 )
 
 
-def test_what_a_tenant_has_not_set_is_as_usual() -> None:
+def test_a_setting_that_a_tenant_has_not_set_has_its_usual_value() -> None:
     assert parse_settings("{}") == Settings(
         clear_guard_percent=20,
         clear_guard_lines=10,
@@ -50,11 +50,11 @@ def test_settings_come_back_as_they_were_stored() -> None:
         ("clear_guard_lines", 20_000_000),
     ],
 )
-def test_the_bounds_of_a_setting_are_within_it(name: str, value: int) -> None:
+def test_the_bounds_of_a_setting_are_valid_values(name: str, value: int) -> None:
     assert settings_json(settings_from({name: value}))[name] == value
 
 
-def test_as_many_profiles_as_there_may_be_are_taken() -> None:
+def test_the_maximum_number_of_profiles_is_accepted() -> None:
     names = [f"p{number}" for number in range(100)]
 
     assert settings_from({"profiles": names}).profiles == tuple(names)
@@ -84,7 +84,7 @@ def test_as_many_profiles_as_there_may_be_are_taken() -> None:
         (json.dumps({"profiles": ["a"] * 101}), "profiles"),
     ],
 )
-def test_what_cannot_be_set_is_reported_with_its_field(text: str, field: str) -> None:
+def test_an_invalid_setting_is_reported_with_its_field(text: str, field: str) -> None:
     with pytest.raises(InvalidRequestError) as wrong:
         parse_settings(text)
 
@@ -92,7 +92,7 @@ def test_what_cannot_be_set_is_reported_with_its_field(text: str, field: str) ->
 
 
 @pytest.mark.parametrize("name", Settings.__struct_fields__)
-def test_a_setting_has_a_meaning_and_stands_in_the_bodies_of_its_routes(name: str) -> None:
+def test_a_setting_has_a_meaning_and_is_in_the_bodies_of_its_routes(name: str) -> None:
     assert meanings()[name]
     assert name in SettingsBody.model_fields
     assert name in SettingsChange.model_fields

@@ -53,7 +53,7 @@ def read(
 
 @settings(max_examples=300)
 @given(st.lists(pieces, min_size=1, max_size=40), sizes, st.sampled_from(["utf-8", "windows-1252"]))
-def test_every_reader_leaves_out_the_rows_whose_cells_are_blank(
+def test_every_reader_leaves_out_rows_of_blank_cells(
     taken: list[str], size: int, encoding: str
 ) -> None:
     # The first line is never blank, and the last closes whatever quote is open.
@@ -75,7 +75,7 @@ def test_every_reader_leaves_out_the_rows_whose_cells_are_blank(
 @given(rows, sizes, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 @example([["", "", ""]] * 8, 7, csv.QUOTE_MINIMAL)
 @example([[" " * 40, ""], ["", " " * 40 + "x"]], 20, csv.QUOTE_ALL)
-def test_repeats_hashes_and_clearing_counts_follow_the_same_lines(
+def test_repeats_hashes_and_clearing_counts_use_the_same_lines(
     table: list[list[str]], size: int, quoting: int
 ) -> None:
     table = [["K", "x", "y"], *table]
@@ -125,7 +125,7 @@ def test_repeats_hashes_and_clearing_counts_follow_the_same_lines(
 @example([["", "", ""]], list(OWN), 20)
 @example([["", ""]], list(OWN), 20)
 @example([["", "", "", ""]], list(OWN), 20)
-def test_a_row_of_a_report_is_blank_when_only_our_cells_are_left_under_their_labels(
+def test_a_row_of_a_report_is_blank_if_only_our_cells_are_filled(
     table: list[list[str]], own: list[str], size: int
 ) -> None:
     data = written([["K", "x", "y", *OWN], *[[*row, *own] for row in table]])
@@ -145,7 +145,7 @@ def test_a_row_of_a_report_is_blank_when_only_our_cells_are_left_under_their_lab
     assert counted == 1 + len(kept)
 
 
-def test_a_row_of_our_cells_alone_is_blank_under_a_single_column_too() -> None:
+def test_a_row_with_only_our_cells_is_blank_in_a_file_of_one_column_too() -> None:
     header = Header(("K", *REPORT_LABELS), 0, 1)
     data = written([["K1", *OWN], ["", *OWN], ["K2", *OWN]])
 
@@ -156,13 +156,13 @@ def test_a_row_of_our_cells_alone_is_blank_under_a_single_column_too() -> None:
 
 
 @pytest.mark.parametrize("row", ["a,,", '"""",,', '",",,', ' "",,', ",None,", ",,,x", "\u200b,,"])
-def test_a_row_with_something_in_a_cell_is_no_blank_line(row: str) -> None:
+def test_a_row_with_a_filled_cell_is_not_a_blank_line(row: str) -> None:
     lines, _ = read(f"K,x,y\n,,\n{row}\n".encode(), COMMA, HEADER)
 
     assert [line.number for line in lines] == [1, 3]
 
 
-def test_plans_of_before_have_rows_of_blank_cells_as_lines() -> None:
+def test_older_plans_count_rows_of_blank_cells_as_lines() -> None:
     data = b'K,x,y\n\n,,\n"",""\n  \n\r\n,\n'
 
     lines, counted = read(data, replace(COMMA, skips_blank_rows=False), HEADER, size=5)
@@ -171,7 +171,7 @@ def test_plans_of_before_have_rows_of_blank_cells_as_lines() -> None:
     assert counted == 5
 
 
-def test_a_file_of_blank_rows_alone_is_empty() -> None:
+def test_a_file_with_only_blank_rows_is_empty() -> None:
     with pytest.raises(RefusedError) as caught:
         scan_all(b',,\n"",""\n \n', dialect=COMMA, header=HEADER)
 
@@ -179,7 +179,7 @@ def test_a_file_of_blank_rows_alone_is_empty() -> None:
 
 
 @pytest.mark.parametrize("blank", [b",,\n", b'"","",""\n', b"\n", b" \n"])
-def test_however_many_blank_rows_there_are_no_chunk_grows_by_them(blank: bytes) -> None:
+def test_blank_rows_do_not_make_a_chunk_larger(blank: bytes) -> None:
     many = blank * 5000
     data = many + b"K1,x,y\n" + many + b"K2,x,y\n" * 3 + many
 

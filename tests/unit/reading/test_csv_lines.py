@@ -44,7 +44,7 @@ def read(data: bytes, *, first_line: int = 2, dialect: Dialect | None = None) ->
     st.integers(1, 80),
     st.integers(1, 80),
 )
-def test_what_pythons_csv_writes_is_read_back_at_any_cut(
+def test_csv_written_by_python_is_read_back_at_any_cut(
     rows: list[tuple[str, str, str]],
     delimiter: str,
     quoting: int,
@@ -106,7 +106,7 @@ def test_a_faulty_line_says_what_is_wrong_and_the_others_are_read(
     assert after == Line(2 + data.count(b"\n"), before.fields)
 
 
-def test_too_many_fields_are_answered_with_the_way_to_quote_them() -> None:
+def test_too_many_fields_are_answered_with_how_to_quote_them() -> None:
     [line] = read(b"1,a@x,b@x,c\n")
 
     assert line.fault is not None
@@ -114,7 +114,7 @@ def test_too_many_fields_are_answered_with_the_way_to_quote_them() -> None:
     assert line.fields == ("1", "a@x", "b@x", "c")
 
 
-def test_longest_fields_tabs_and_line_ends_are_no_fault() -> None:
+def test_the_longest_fields_tabs_and_line_ends_are_accepted() -> None:
     long = "é" * MAX_FIELD_CHARS
 
     assert read(f'1,"a\tb\r\nc\rd",{long}\n'.encode())[0].fault is None
@@ -139,7 +139,7 @@ def test_a_report_is_read_without_its_guards() -> None:
         ("1,2,ADDRESS_INVALID,why,how,,", True),
     ],
 )
-def test_a_report_row_has_moved_only_when_our_cells_stand_among_its_own(
+def test_a_report_row_has_moved_only_if_our_cells_are_among_its_own(
     cells: str, is_moved: bool
 ) -> None:
     header = Header(("id", "manager", "note", "line", "code", "error", "hint"), 0, 1)
@@ -151,7 +151,7 @@ def test_a_report_row_has_moved_only_when_our_cells_stand_among_its_own(
     assert (line.fault is not None) == is_moved
 
 
-def test_malformed_lines_shift_no_number() -> None:
+def test_malformed_lines_do_not_shift_line_numbers() -> None:
     chance = random.Random(3)
     for _ in range(1500):
         alphabet = chance.choice(('ab,,"""\n\n1', 'ab,"\n\r1', ',"\n'))

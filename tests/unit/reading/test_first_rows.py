@@ -29,17 +29,17 @@ def rows_of(content: bytes, *, is_whole: bool = True) -> list[tuple[str, ...]]:
         (b"a,b\n", []),
     ],
 )
-def test_cells_are_read_as_the_file_is_written(
+def test_cells_are_read_with_the_dialect_of_the_file(
     content: bytes, expected: list[tuple[str, ...]]
 ) -> None:
     assert rows_of(content) == expected
 
 
-def test_a_record_that_may_be_cut_is_left_out() -> None:
+def test_a_record_that_may_be_incomplete_is_left_out() -> None:
     assert rows_of(b"a,b\n1,2\n3,4", is_whole=False) == [("1", "2")]
 
 
-def test_a_byte_that_is_no_text_is_shown_as_such() -> None:
+def test_a_byte_that_is_not_text_is_shown_as_a_replacement_character() -> None:
     content = b"\xef\xbb\xbfa,b\n1,2\n"
     dialect, header = read_head(
         content, total_bytes=len(content), known_labels={"a"}, fallback_encoding=None
@@ -48,7 +48,7 @@ def test_a_byte_that_is_no_text_is_shown_as_such() -> None:
     assert first_rows(content + b"\xff,2\n", dialect, header, is_whole=True)[1] == ("\ufffd", "2")
 
 
-def test_a_bounded_number_of_rows_is_shown_and_read() -> None:
+def test_the_number_of_rows_that_are_read_and_shown_is_limited() -> None:
     assert len(rows_of(b"a,b\n" + b"1,2\n" * 500)) == MAX_FIRST_ROWS
     assert len(rows_of(b"a,b\n" + b"1,2\n" * 500, is_whole=False)) == MAX_FIRST_ROWS
     assert rows_of(b"a,b\n" + b",\n" * MAX_READ_ROWS + b"1,2\n") == []

@@ -18,12 +18,12 @@ HOSTILE = st.text(st.sampled_from(";,\"'=+-@|%\t\r\n\x00\x07\x1b\x7fae␀␉␛�
 
 
 @given(st.one_of(HOSTILE, st.text()))
-def test_every_string_comes_back(value: str) -> None:
+def test_every_guarded_string_is_unguarded_to_itself(value: str) -> None:
     assert unguard(guard(value)) == value
 
 
 @given(st.one_of(HOSTILE, st.text()))
-def test_a_guarded_value_starts_no_formula_and_holds_no_control(value: str) -> None:
+def test_a_guarded_value_starts_no_formula_and_has_no_control_character(value: str) -> None:
     guarded = guard(value)
 
     assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
@@ -71,7 +71,7 @@ def test_values_are_guarded_as_the_table_says(value: str, guarded: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["␉", "␠", "␛x", "␛", "'"])
-def test_what_no_guard_wrote_stays_as_it_was_typed(typed: str) -> None:
+def test_a_text_that_no_guard_wrote_stays_as_typed(typed: str) -> None:
     assert unguard(typed) == typed
 
 

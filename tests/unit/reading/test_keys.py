@@ -38,7 +38,7 @@ def hashes(keys: list[str], encoding: str = "utf-8") -> Hashes:
     return found.hashes
 
 
-def test_every_writing_of_one_address_has_one_hash() -> None:
+def test_all_spellings_of_one_address_have_one_hash() -> None:
     found = hashes(list(WRITINGS))
 
     assert len(set(found.tolist())) == 1
@@ -52,7 +52,7 @@ def test_letters_of_an_8_bit_file_are_compared_in_one_case_too() -> None:
 
 
 @given(st.lists(texts, min_size=2, max_size=8))
-def test_two_keys_have_one_hash_exactly_when_they_are_compared_as_equal(keys: list[str]) -> None:
+def test_two_keys_have_one_hash_exactly_if_they_are_equal(keys: list[str]) -> None:
     found = hashes(keys)
 
     for (one, first), (other, second) in pairwise(

@@ -96,7 +96,7 @@ def test_repeats_are_those_of_a_plain_dict(duplicates: Duplicates, seed: int) ->
     assert [chunk for chunk, _repeat in settled] == [chunk_of[r.line] for _chunk, r in settled]
 
 
-def test_keys_with_one_hash_are_reported_apart() -> None:
+def test_keys_with_one_hash_are_distinguished() -> None:
     data = "".join(f"K{number % 7},{number % 2},x\n" for number in range(40)).encode()
     found = scan_all(data)
     lines = lines_of(data, found.chunks, COMMA, plain_header())
@@ -135,5 +135,5 @@ def test_many_hashes_are_searched_in_slices(monkeypatch: pytest.MonkeyPatch) -> 
         assert [repeat for _chunk, repeat in settled] == naive(lines, Duplicates.REJECT)
 
 
-def test_line_numbers_fit_the_bits_they_are_kept_in() -> None:
+def test_line_numbers_fit_into_their_bits() -> None:
     assert LIMITS.file_bytes < np.iinfo(np.uint32).max

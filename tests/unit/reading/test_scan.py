@@ -84,7 +84,7 @@ def _check_scan(text: str, *, block: int, window: int, chunk_bytes: int, chunk_l
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_nasty_texts_are_cut_where_csv_reader_ends_a_record(name: str) -> None:
+def test_hostile_texts_are_cut_where_csv_reader_ends_a_record(name: str) -> None:
     for chunk_bytes in (1, 13, 200):
         for block in (1, 5, 1 << 20):
             _check_scan(
@@ -154,7 +154,7 @@ def test_an_endless_record_is_refused_with_the_line_of_its_quote() -> None:
 
 
 @pytest.mark.parametrize("lines_before", [0, 30])
-def test_an_oversized_record_whose_quote_opens_its_first_cell_is_said_to_be_unclosed(
+def test_an_oversized_record_that_begins_with_a_quote_is_refused_as_unclosed(
     lines_before: int,
 ) -> None:
     limits = Limits(record_bytes=200)
@@ -169,7 +169,7 @@ def test_an_oversized_record_whose_quote_opens_its_first_cell_is_said_to_be_uncl
     assert not_its_own[:2] == ("NOT_CSV", lines_before + 3)
 
 
-def test_limits_of_a_file_are_refused() -> None:
+def test_a_file_beyond_a_limit_is_refused() -> None:
     data = b"1,2,3\n\n" * 40
 
     assert _refusal(data, limits=Limits(lines=30))[:2] == ("TOO_MANY_LINES", 61)
@@ -179,7 +179,7 @@ def test_limits_of_a_file_are_refused() -> None:
 
 
 @pytest.mark.parametrize("place", [0, 5, 70, 128, 200])
-def test_bytes_that_are_no_text_are_refused_with_their_place(place: int) -> None:
+def test_bytes_that_are_not_text_are_refused_with_their_place(place: int) -> None:
     data = ("é,2,3\r\n" * 40).encode()
     place = data.index(b",", place)
     broken = data[:place] + b"\xc3" + data[place:]
@@ -192,7 +192,7 @@ def test_bytes_that_are_no_text_are_refused_with_their_place(place: int) -> None
     assert "0x81" in _refusal(data[:place] + b"\x81" + data[place:], dialect=latin)[2]
 
 
-def test_ascii_that_turns_out_to_be_windows_1252_is_read_so_where_allowed() -> None:
+def test_apparent_ascii_is_read_as_windows_1252_where_that_is_allowed() -> None:
     data = b"1,2,3\n" * 50 + "é,ü,3\n".encode("windows-1252") * 50
 
     found = scan(
@@ -220,7 +220,7 @@ CELLS = (
 
 @pytest.mark.parametrize("is_report", [False, True])
 @pytest.mark.parametrize("columns", [(1,), (1, 2), (2,)])
-def test_clearing_lines_are_counted_as_one_by_one(
+def test_clearing_lines_are_counted_as_by_a_slow_reference(
     columns: tuple[int, ...], is_report: bool
 ) -> None:
     chance = random.Random(9)
@@ -259,7 +259,7 @@ def test_clearing_lines_are_counted_as_one_by_one(
 
 @pytest.mark.parametrize("sign", ["k", "K", "\N{KELVIN SIGN}"])
 @pytest.mark.parametrize("length", [17, 40, 200])
-def test_a_long_word_that_clears_is_known_in_every_case(sign: str, length: int) -> None:
+def test_a_long_clear_word_is_recognized_in_every_case(sign: str, length: int) -> None:
     """The sign for kelvin is a k in another case, and takes three bytes."""
     word = f"n{'k' * length}n"
     data = f"1,n{sign * length}n,x\n2,ana@example.com,y\n3,{'m' * length},z\n".encode()
@@ -276,7 +276,7 @@ def test_a_long_word_that_clears_is_known_in_every_case(sign: str, length: int) 
 
 @pytest.mark.parametrize("cell", ["{}", '"{}"', "'{}", '"\'{}"'])
 @pytest.mark.parametrize("word", ["-not assigned to anybody-", '=nobody "for now"'])
-def test_a_long_word_that_clears_is_known_as_a_report_writes_it(cell: str, word: str) -> None:
+def test_a_long_clear_word_is_recognized_as_a_report_writes_it(cell: str, word: str) -> None:
     written = cell.format(word.replace('"', '""') if cell.startswith('"') else word)
 
     found = scan_all(
@@ -304,7 +304,7 @@ def test_a_long_word_that_clears_is_known_as_a_report_writes_it(cell: str, word:
         (",x", False, False),
     ],
 )
-def test_a_file_has_conditions_when_one_cell_of_the_column_is_filled(
+def test_a_file_has_conditions_if_one_cell_of_the_column_is_filled(
     cell: str, *, is_report: bool, has_conditions: bool
 ) -> None:
     dialect = Dialect("utf-8", ",", is_report=is_report)

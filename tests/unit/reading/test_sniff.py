@@ -31,7 +31,7 @@ def refusal(
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_the_delimiter_is_the_one_that_yields_known_labels(
+def test_the_delimiter_is_the_one_that_gives_known_labels(
     delimiter: str, end: str, encoding: str
 ) -> None:
     labels = ("account ID", "account Manager", "a,b;c|d\te")
@@ -45,7 +45,7 @@ def test_the_delimiter_is_the_one_that_yields_known_labels(
     assert found == Header(labels, bom + len(header.encode()), 2)
 
 
-def test_labels_are_known_in_any_case_and_spacing() -> None:
+def test_labels_are_recognized_in_any_case_and_spacing() -> None:
     dialect, header = head_of(b" ACCOUNT   id ;Account manager,x,y\n")
 
     assert dialect.delimiter == ";"
@@ -53,12 +53,12 @@ def test_labels_are_known_in_any_case_and_spacing() -> None:
     assert normal_label("\ufeff Account\u200b \t ID ") == "account id"
 
 
-def test_without_known_labels_the_delimiter_yields_most_columns() -> None:
+def test_without_known_labels_the_delimiter_is_the_one_that_gives_most_columns() -> None:
     assert head_of(b"a;b;c,d\n1;2;3\n")[0].delimiter == ";"
     assert head_of(b"alone\n1\n")[0].delimiter == ","
 
 
-def test_a_separator_line_is_honoured() -> None:
+def test_a_separator_line_sets_the_delimiter() -> None:
     dialect, header = head_of(b"sep=;\r\naccount ID,x;account Manager\r\n1;2\r\n")
 
     assert dialect.delimiter == ";"
@@ -73,13 +73,13 @@ def test_blank_lines_before_the_header_are_counted_and_skipped() -> None:
     assert header.data_line == 5
 
 
-def test_a_label_may_run_over_lines() -> None:
+def test_a_label_may_span_several_lines() -> None:
     header = head_of(b'"account\nID",note\r\n1,2\n')[1]
 
     assert header == Header(("account\nID", "note"), 19, 3)
 
 
-def test_a_report_is_known_by_its_last_four_labels() -> None:
+def test_a_report_is_recognized_by_its_last_four_labels() -> None:
     dialect, header = head_of(b"'=x,account ID,line,code,error,hint\n")
 
     assert dialect.is_report
@@ -88,7 +88,7 @@ def test_a_report_is_known_by_its_last_four_labels() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_is_known_by_its_mark(encoding: str) -> None:
+def test_utf_16_is_recognized_by_its_byte_order_mark(encoding: str) -> None:
     bom = codecs.BOM_UTF16_LE if encoding == "utf-16-le" else codecs.BOM_UTF16_BE
     data = bom + "account ID;account Manager\n1;é\n".encode(encoding)
 
@@ -98,7 +98,7 @@ def test_utf_16_is_known_by_its_mark(encoding: str) -> None:
     assert header.data_start == 2 + 2 * 27
 
 
-def test_windows_1252_is_read_only_where_it_is_allowed() -> None:
+def test_windows_1252_is_read_only_if_it_is_allowed() -> None:
     data = "account ID,prénom\n1,2\n".encode("windows-1252")
 
     dialect, header = read_head(
@@ -129,7 +129,7 @@ def test_windows_1252_is_read_only_where_it_is_allowed() -> None:
         (b"\xef\xbb\xbf<?xml version='1.0'?>", "XML"),
     ],
 )
-def test_what_is_no_csv_is_refused_and_named(head: bytes, words: str) -> None:
+def test_a_file_that_is_not_csv_is_refused_by_its_kind(head: bytes, words: str) -> None:
     code, message, _line = refusal(head)
 
     assert code == "NOT_CSV"
@@ -141,7 +141,7 @@ def test_an_empty_file_is_refused(head: bytes) -> None:
     assert refusal(head)[0] == "EMPTY_FILE"
 
 
-def test_a_place_is_named_for_bytes_that_are_no_text() -> None:
+def test_the_refusal_of_bytes_that_are_not_text_names_the_place() -> None:
     code, message, line = refusal(b"a,b\n1,2\r3,\xc3(\n")
 
     assert (code, line) == ("ENCODING", 3)
@@ -150,7 +150,7 @@ def test_a_place_is_named_for_bytes_that_are_no_text() -> None:
     assert refusal(codecs.BOM_UTF16_LE + b"a\x00\x00\xd8b\x00")[0] == "ENCODING"
 
 
-def test_a_character_cut_by_the_end_of_the_head_is_no_fault() -> None:
+def test_a_character_cut_by_the_end_of_the_head_is_accepted() -> None:
     data = b"account ID,note\n" + b"1,\xc3\xa9\n" * 20000
 
     for size in range(MAX_HEADER_BYTES, MAX_HEADER_BYTES + 6):
@@ -160,7 +160,7 @@ def test_a_character_cut_by_the_end_of_the_head_is_no_fault() -> None:
         assert header.data_start == 16
 
 
-def test_limits_of_the_head_are_refused() -> None:
+def test_a_head_beyond_a_limit_is_refused() -> None:
     assert refusal(b"a,b\n", total_bytes=MAX_FILE_BYTES + 1)[0] == "TOO_LARGE"
     wide = ",".join(f"c{number}" for number in range(MAX_COLUMNS + 1)).encode() + b"\n1\n"
     assert refusal(wide)[0] == "TOO_MANY_COLUMNS"
@@ -184,7 +184,7 @@ def test_a_quote_left_open_in_the_header_is_refused_with_its_line() -> None:
         b"Line,Outcome,Role, Before,After,Code,Message",
     ],
 )
-def test_results_are_refused_because_their_rows_are_filled_up(own: bytes, added: bytes) -> None:
+def test_results_are_refused_because_their_rows_are_padded(own: bytes, added: bytes) -> None:
     results = own + b"," + added + b"\r\n1,,2,rejected,,,,FIELD_COUNT,x\r\n"
 
     code, message = refusal(results)[:2]

@@ -20,7 +20,7 @@ BOMS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
     st.sampled_from(sorted(BOMS)),
     st.integers(1, 9),
 )
-def test_text_survives_any_cut(text: str, encoding: str, size: int) -> None:
+def test_text_is_the_same_at_any_cut(text: str, encoding: str, size: int) -> None:
     blocks = cut(BOMS[encoding] + text.encode(encoding), size)
 
     assert b"".join(utf8_blocks(blocks, encoding=encoding)).decode() == text

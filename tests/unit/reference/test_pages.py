@@ -12,11 +12,11 @@ TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_lists_of_a_page_are_those_of_the_code(page: str) -> None:
+def test_the_generated_lists_of_a_page_are_up_to_date(page: str) -> None:
     assert TEXTS[page] == filled(TEXTS[page]), "run `python -m infra.reference`"
 
 
-def test_the_description_that_ships_is_that_of_the_routes() -> None:
+def test_the_shipped_description_matches_the_routes() -> None:
     shipped = MADE.read_text(encoding="utf-8")
 
     assert shipped == description_text(), "run `python -m infra.reference`"
@@ -36,7 +36,7 @@ def test_a_list_has_rows_whose_cells_are_filled(name: str) -> None:
     assert all(row.split(" | ")[0].strip("| ") for row in rows)
 
 
-def test_what_stands_between_the_markers_is_replaced_and_nothing_else() -> None:
+def test_only_the_text_between_the_markers_is_replaced() -> None:
     page = "before\n<!-- list: settings -->\nold\n<!-- end of list -->\nafter\n"
 
     written = filled(page)

@@ -95,7 +95,7 @@ def rows_of(
 
 
 @given(results(), st.integers(1, 5))
-def test_every_line_is_found_as_it_was(found: list[LineResult], chunk: int) -> None:
+def test_every_indexed_line_is_read_back(found: list[LineResult], chunk: int) -> None:
     index, sections, data = indexed(found, chunk)
 
     rows = rows_of(index, sections, data, Asked())
@@ -111,7 +111,7 @@ def test_every_line_is_found_as_it_was(found: list[LineResult], chunk: int) -> N
 
 
 @given(results(), st.integers(1, 5), st.data())
-def test_the_lines_found_are_those_that_are_asked_for(
+def test_a_search_finds_exactly_the_matching_lines(
     found: list[LineResult], chunk: int, data: st.DataObject
 ) -> None:
     index, sections, body = indexed(found, chunk)
@@ -190,7 +190,7 @@ def test_only_the_largest_gains_and_losses_are_kept() -> None:
     assert (len(moves), moves[0]) == (MAX_MOVES, Move("z@x", 2, 0))
 
 
-def test_a_line_without_the_accounts_cell_is_found_by_its_number() -> None:
+def test_a_line_without_an_account_cell_is_found_by_its_number() -> None:
     lines = [LineResult(Line(7, ()), Outcome.NOT_PROCESSED)]
 
     index, sections, data = indexed(lines, 1)
@@ -211,6 +211,6 @@ def test_fields_of_the_directory_keep_their_text_whole() -> None:
     assert several[0].changes == (RoleChange("#phone", (), ("1, 2",)),)
 
 
-def test_what_is_no_row_of_the_results_is_refused() -> None:
+def test_a_malformed_row_of_the_results_is_refused() -> None:
     with pytest.raises(ValueError, match="found 2 cells, expected at least 7"):
         result_row(b"a,b\r\n", delimiter=",", roles=ROLES)

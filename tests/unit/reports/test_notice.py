@@ -75,7 +75,7 @@ def test_the_subject_says_state_file_and_counts(import_: ImportSummary, subject:
     st.sampled_from(Mode),
     st.integers(0, 20_000_000),
 )
-def test_any_file_name_gives_a_subject_that_sns_takes(
+def test_any_file_name_gives_a_subject_that_sns_accepts(
     filename: str, state: State, mode: Mode, lines: int
 ) -> None:
     counts = Counts(lines=lines, updated=lines, rejected=lines)
@@ -122,7 +122,7 @@ def test_a_message_stays_within_the_limit_of_sns() -> None:
     assert len(notice(hostile).message_structure().encode()) < 262_144
 
 
-def test_warnings_stand_in_the_text_and_in_the_json() -> None:
+def test_warnings_are_in_the_text_and_in_the_json() -> None:
     warned = replace(DONE, warnings=(FileWarning("COLUMN_IGNORED", "line 1: 'x'\nwas ignored"),))
 
     sent = notice(warned)
@@ -170,14 +170,14 @@ def test_a_refusal_says_why_and_what_to_do() -> None:
     assert "(UNCLOSED_QUOTE, line 7)" in notice(no_place).text
 
 
-def test_a_file_under_a_used_ticket_needs_a_new_upload() -> None:
+def test_a_file_under_a_used_ticket_must_be_uploaded_again() -> None:
     replayed = replace(REFUSED, refusal=Refusal("TICKET_REPLAYED", "the ticket was used"))
 
     assert "What to do: Start a new upload in Handover" in notice(replayed).text
 
 
 @pytest.mark.parametrize("state", [State.DONE, State.ERROR, State.CANCELLED])
-def test_an_import_that_was_approved_and_has_ended_says_what_has_come_of_it(state: State) -> None:
+def test_the_notice_of_an_approved_import_says_how_it_ended(state: State) -> None:
     """That it would clear many was announced when it waited."""
     ended = notice(replace(ERROR, state=state, approval=WAITING.approval))
 
@@ -186,7 +186,7 @@ def test_an_import_that_was_approved_and_has_ended_says_what_has_come_of_it(stat
     assert "waits for an Admin" not in ended.text
 
 
-def test_the_system_that_sent_a_file_is_named_and_that_of_people_is_not() -> None:
+def test_the_notice_names_the_source_of_a_system_and_none_for_a_person() -> None:
     assert (
         "\nSource: erp\nUploaded by: ines@lumina.example\n"
         in notice(replace(DONE, source="erp")).text
@@ -205,7 +205,7 @@ def test_a_file_name_is_cut_to_120_characters(length: int) -> None:
     assert f'"{"a" * 119}…"' in notice(replace(DONE, filename="a" * length)).text
 
 
-def test_lines_not_processed_are_to_be_uploaded_as_they_are() -> None:
+def test_unprocessed_lines_must_be_uploaded_as_they_are() -> None:
     counts = Counts(lines=9, updated=5, not_processed=4)
     cancelled = replace(ERROR, state=State.CANCELLED, counts=counts)
     both = replace(ERROR, counts=replace(counts, updated=4, rejected=1))
@@ -216,7 +216,7 @@ def test_lines_not_processed_are_to_be_uploaded_as_they_are() -> None:
 
 @pytest.mark.parametrize("kind", JobKind)
 @pytest.mark.parametrize("state", [State.ERROR, State.CANCELLED, State.REFUSED])
-def test_nobody_is_reported_to_upload_the_report_of_a_job(kind: JobKind, state: State) -> None:
+def test_the_notice_of_a_job_does_not_say_to_upload_its_report(kind: JobKind, state: State) -> None:
     counts = Counts(lines=9, updated=4, rejected=1, not_processed=4)
     undo_of = "f" * 32 if kind is JobKind.UNDO else ""
     if state is State.REFUSED:
@@ -236,7 +236,7 @@ def test_nobody_is_reported_to_upload_the_report_of_a_job(kind: JobKind, state: 
         assert f"POST /imports/{undo_of}/undo" in text or kind is JobKind.OWNER
 
 
-def test_a_dry_run_of_a_job_is_asked_for_again() -> None:
+def test_the_notice_of_the_dry_run_of_a_job_says_to_request_it_again() -> None:
     text = notice(replace(DONE, mode=Mode.DRY_RUN, job="owner")).text
 
     assert "ask for it again without dry run" in text
@@ -252,7 +252,7 @@ def test_machines_get_the_import_under_a_schema_and_a_dedupe_id() -> None:
     assert body == summary(ERROR)
 
 
-def test_an_import_that_waits_is_reported_under_an_id_of_its_own() -> None:
+def test_an_import_that_waits_is_announced_under_an_id_of_its_own() -> None:
     sent = notice(WAITING)
 
     assert sent.dedupe_id == "import-awaiting-approval/0123456789abcdef0123456789abcdef"
@@ -290,17 +290,17 @@ def test_attributes_are_strings_and_never_empty() -> None:
 
 
 @pytest.mark.parametrize("state", [s for s in State if s not in TELLABLE])
-def test_an_import_at_work_has_no_message(state: State) -> None:
+def test_an_import_in_progress_has_no_message(state: State) -> None:
     with pytest.raises(ValueError, match="no message yet"):
         notice(replace(DONE, state=state))
 
 
-def test_the_same_import_is_reported_in_the_same_words() -> None:
+def test_the_same_import_gives_the_same_notice() -> None:
     assert notice(ERROR) == notice(replace(ERROR))
 
 
 @pytest.mark.parametrize("import_", [DONE, ERROR, REFUSED, WAITING])
-def test_people_and_machines_find_the_import_in_the_console(import_: ImportSummary) -> None:
+def test_the_notice_has_the_address_of_the_import_in_the_console(import_: ImportSummary) -> None:
     linked, plain = notice(import_, CONSOLE), notice(import_)
 
     assert f"In the console:\n  {LINK}\n" in linked.text
@@ -318,7 +318,7 @@ def test_people_and_machines_find_the_import_in_the_console(import_: ImportSumma
         ("looks good", "", ["Approved by ana@x.example.", "Cancelled by bo@x.example."]),
     ],
 )
-def test_who_decided_is_named_with_the_reason_of_the_last_decision(
+def test_the_notice_names_who_decided_and_the_reason_of_the_last_decision(
     approve_reason: str, cancel_reason: str, lines: list[str]
 ) -> None:
     decided = replace(

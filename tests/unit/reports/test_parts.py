@@ -132,7 +132,7 @@ def test_a_rejected_line_without_a_reason_is_a_defect(part: object) -> None:
 
 
 @given(st.lists(rows, max_size=6), delimiters)
-def test_every_original_field_comes_back_from_the_error_lines_file(
+def test_every_original_field_is_read_back_from_the_error_lines_file(
     records: list[tuple[str, ...]], delimiter: str
 ) -> None:
     results = [rejected(*fields, number=n) for n, fields in enumerate(records, start=2)]
@@ -161,7 +161,7 @@ def test_every_line_is_one_row_of_the_results_file_with_its_original_fields(
 
 
 @given(st.lists(rows, min_size=1, max_size=6), delimiters)
-def test_parts_are_the_guarded_cells_as_the_csv_module_writes_them(
+def test_parts_equal_the_guarded_cells_as_the_csv_module_writes_them(
     records: list[tuple[str, ...]], delimiter: str
 ) -> None:
     results = [rejected(*fields, number=n) for n, fields in enumerate(records, start=2)]
@@ -225,7 +225,7 @@ def test_no_cell_of_either_file_runs_in_a_spreadsheet(
         ("K1;ana@x.example", "K1;ana@x.example"),
     ],
 )
-def test_a_formula_is_guarded_and_comes_back(cell: str, guarded: str) -> None:
+def test_a_formula_is_guarded_and_read_back(cell: str, guarded: str) -> None:
     part = errors_part([rejected("KE1", cell, "")], header=HEADER, dialect=COMMA)
 
     assert parsed(part)[0][1] == guarded
@@ -301,7 +301,7 @@ def test_every_row_of_the_results_has_every_column_under_its_name(
             assert given[last] == delimiter.join(fields[last:])
 
 
-def test_a_row_with_surplus_cells_keeps_them_in_its_last_column() -> None:
+def test_surplus_cells_of_a_row_are_kept_in_its_last_column() -> None:
     result = rejected("KE1", "x", "n", "=1", "b", code="FIELD_COUNT")
 
     part = results_part([result], header=HEADER, dialect=COMMA)
@@ -312,7 +312,7 @@ def test_a_row_with_surplus_cells_keeps_them_in_its_last_column() -> None:
 
 @settings(max_examples=50)
 @given(rows, delimiters)
-def test_a_wrong_line_of_a_report_without_our_columns_loses_nothing_and_stays_wrong(
+def test_a_wrong_line_of_a_report_without_our_columns_keeps_its_cells_and_stays_wrong(
     fields: tuple[str, ...], delimiter: str
 ) -> None:
     # Its author took our four cells away, or wrote the line by hand.
@@ -327,7 +327,7 @@ def test_a_wrong_line_of_a_report_without_our_columns_loses_nothing_and_stays_wr
     assert len(row) != len(labels)
 
 
-def test_a_report_padded_by_a_spreadsheet_is_taken_for_what_it_is() -> None:
+def test_a_report_padded_by_a_spreadsheet_is_recognized() -> None:
     header = Header((*HEADER.labels, *OWN, "", ""), 0, 2)
     dialect = Dialect("utf-8", ",", is_report=True)
     old = ("17", "USER_NOT_FOUND", "no such user", "", "", "")
@@ -365,7 +365,7 @@ def test_the_results_of_a_report_do_not_repeat_its_columns() -> None:
         ),
     ],
 )
-def test_roles_and_their_holders_stand_in_the_same_order(
+def test_roles_and_their_holders_are_in_the_same_order(
     changes: tuple[RoleChange, ...], cells_: list[str]
 ) -> None:
     result = LineResult(Line(2, ("KE1", "x", "")), Outcome.UPDATED, changes)
@@ -375,7 +375,7 @@ def test_roles_and_their_holders_stand_in_the_same_order(
     assert parsed(part)[0][-5:-2] == cells_
 
 
-def test_a_result_says_the_code_and_error_of_a_rejected_line() -> None:
+def test_a_result_has_the_code_and_error_of_a_rejected_line() -> None:
     result = rejected("KE1", "x", "", code="OTHER_OPCO", error="line 2, account Manager: ...")
 
     part = results_part([result], header=HEADER, dialect=COMMA)
@@ -389,7 +389,7 @@ def test_half_a_character_becomes_a_replacement_character() -> None:
     assert parsed(part)[0][0] == "KE\ufffd"
 
 
-def test_f8_a_hint_holds_no_sign_that_a_report_writes_in_another_way() -> None:
+def test_f8_a_hint_has_no_character_that_a_report_would_guard() -> None:
     data = b'KE1,"x"y\n'
     chunk = Chunk(1, 0, len(data), 2, 1, 0)
     (line,) = lines(data, chunk=chunk, dialect=COMMA, header=Header(("a", "b"), 0, 2))

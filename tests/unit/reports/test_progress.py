@@ -32,15 +32,15 @@ def progress(state: State, counts: Counts, seconds: float = 0, *, is_read: bool 
         (State.CANCELLED, "done"),
     ],
 )
-def test_every_state_is_in_a_stage(state: State, stage: str) -> None:
+def test_every_state_belongs_to_a_stage(state: State, stage: str) -> None:
     assert progress(state, HALF).stage == stage
 
 
-def test_while_lines_are_worked_the_time_left_follows_from_the_pace_so_far() -> None:
+def test_while_lines_are_processed_the_time_left_follows_from_the_pace_so_far() -> None:
     assert progress(State.PROCESSING, HALF, 10) == Progress(Stage.WORKING, 50, 100, 5.0, 10)
 
 
-def test_before_a_line_is_settled_nobody_can_tell_the_time_left() -> None:
+def test_before_a_line_is_settled_there_is_no_time_left() -> None:
     begun = progress(State.PROCESSING, Counts(lines=100), 10)
 
     assert (begun.lines_total, begun.lines_a_second, begun.seconds_left) == (100, None, None)
@@ -50,7 +50,7 @@ def test_lines_settled_within_the_same_instant_have_no_pace() -> None:
     assert progress(State.PROCESSING, HALF, 0).lines_a_second is None
 
 
-def test_an_import_that_kept_no_times_has_no_pace() -> None:
+def test_an_import_without_stored_times_has_no_pace() -> None:
     old = progress_of(State.PROCESSING, HALF, is_read=True, working_at=None, until=BEGUN)
 
     assert (old.lines_a_second, old.seconds_left) == (None, None)

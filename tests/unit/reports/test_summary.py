@@ -121,7 +121,7 @@ def test_an_open_import_has_no_end_no_report_and_no_results() -> None:
         ),
     ],
 )
-def test_a_refusal_tells_its_line_only_if_it_has_one(
+def test_a_refusal_has_a_line_only_if_it_concerns_one(
     refusal: Refusal, document: dict[str, object]
 ) -> None:
     refused = replace(ENDED, state=State.REFUSED, refusal=refusal)
@@ -129,7 +129,7 @@ def test_a_refusal_tells_its_line_only_if_it_has_one(
     assert summary(refused)["refusal"] == document
 
 
-def test_what_else_is_known_follows_the_keys_of_the_contract() -> None:
+def test_further_keys_follow_those_of_the_contract() -> None:
     approval = Approval("CLEARS_MANY", would_clear=30, lines=60)
     waiting = replace(
         ENDED,

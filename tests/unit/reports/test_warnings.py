@@ -61,7 +61,7 @@ def test_a_misspelt_column_beside_a_good_one_comes_first_with_what_was_meant() -
     assert "'City'" in second.message
 
 
-def test_a_name_like_one_that_the_header_has_is_no_slip() -> None:
+def test_a_column_similar_to_one_that_is_present_is_not_a_misspelling() -> None:
     (message,) = messages(*GOOD, "account Managers")
 
     assert "Did you mean" not in message
@@ -85,7 +85,7 @@ def test_however_many_columns_are_ignored_the_warnings_stay_short(labels: list[s
     assert warnings_from(warnings_json(found)) == found
 
 
-def test_warnings_are_stored_as_they_are() -> None:
+def test_warnings_are_stored_and_read_back() -> None:
     warnings = (FileWarning("COLUMN_IGNORED", "line 1: 'Größe'"), FileWarning("X", ""))
 
     assert warnings_from(warnings_json(warnings)) == warnings

@@ -31,7 +31,7 @@ texts = st.text(
         ("jörg@x.example", "jorg@x.example"),
     ],
 )
-def test_addresses_that_lead_elsewhere_are_different(one: str, other: str) -> None:
+def test_addresses_of_different_mailboxes_are_different(one: str, other: str) -> None:
     assert normal_address(one) != normal_address(other)
 
 
@@ -48,7 +48,7 @@ def test_addresses_that_lead_elsewhere_are_different(one: str, other: str) -> No
         ("JÖRG", "jörg"),
     ],
 )
-def test_one_address_may_be_written_in_several_ways(one: str, other: str) -> None:
+def test_all_spellings_of_one_address_are_equal(one: str, other: str) -> None:
     assert normal_address(one) == normal_address(other)
 
 
@@ -67,7 +67,7 @@ def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=12))
-def test_an_address_in_ascii_has_the_form_that_it_was_stored_under_before(text: str) -> None:
+def test_an_ascii_address_has_the_form_in_which_it_is_already_stored(text: str) -> None:
     before = unicodedata.normalize("NFKC", text).strip().casefold()
 
     assert normal_address(text) == normal_login(text) == before
@@ -75,7 +75,7 @@ def test_an_address_in_ascii_has_the_form_that_it_was_stored_under_before(text: 
 
 @given(st.text("anÄäÖöÜüÉéÈèÑñÇçÅåØøÆæŒœŠšŽžŁłŐőÏïИиЖж@.", max_size=12))
 @example("Jörg@Müller.example")
-def test_an_address_in_usual_letters_has_the_form_that_it_was_stored_under_before(
+def test_an_address_in_common_letters_has_the_form_in_which_it_is_already_stored(
     text: str,
 ) -> None:
     assert normal_address(text) == unicodedata.normalize("NFKC", text).strip().casefold()
@@ -84,7 +84,7 @@ def test_an_address_in_usual_letters_has_the_form_that_it_was_stored_under_befor
 @given(texts)
 @example("Weiß")
 @example("ΜΆΣ")
-def test_a_login_name_has_the_form_that_it_was_stored_under_before(text: str) -> None:
+def test_a_login_name_has_the_form_in_which_it_is_already_stored(text: str) -> None:
     before = unicodedata.normalize("NFKC", text).strip().casefold()
 
     assert normal_login(text) == before

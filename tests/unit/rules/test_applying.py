@@ -21,7 +21,7 @@ REJECTED = Decision(Outcome.REJECTED, rejection=Rejection(2, "owner", "USER_NOT_
 PREVIEW = preview_of(PLAN, ACCOUNT)
 
 
-def test_a_preview_keeps_the_version_and_all_that_the_account_held() -> None:
+def test_a_preview_stores_the_version_and_all_that_the_account_held() -> None:
     held = {"owner": (ANA,), "#opco": ("Kenya",), "#status": ("active",)}
 
     assert Preview(3, Outcome.UPDATED, CHANGE, "", held) == PREVIEW
@@ -37,7 +37,7 @@ def test_an_account_is_as_previewed_while_it_has_the_version() -> None:
     assert not is_as_previewed(preview_of(REJECTED, None), ACCOUNT)
 
 
-def test_every_role_and_field_that_differs_is_reported_with_who_changed_it_last() -> None:
+def test_every_differing_role_and_field_is_reported_with_who_changed_it_last() -> None:
     receipt = ChangeReceipt("i", "o", 2, "eve@y.example", "2026-07-01T08:00:00.000Z", 5, ())
     older = replace(receipt, version=4, actor="somebody else")
     now = replace(
@@ -59,7 +59,7 @@ def test_every_role_and_field_that_differs_is_reported_with_who_changed_it_last(
     )
 
 
-def test_an_account_that_was_confirmed_or_made_or_is_gone_says_so() -> None:
+def test_an_account_that_was_confirmed_created_or_deleted_since_is_reported_so() -> None:
     confirmed = changed_since(PREVIEW, replace(ACCOUNT, version=4))
     made = changed_since(preview_of(REJECTED, None), ACCOUNT)
     gone = changed_since(PREVIEW, None)
@@ -75,15 +75,15 @@ def test_a_line_that_was_not_previewed_is_not_processed() -> None:
     assert changed_since(None, ACCOUNT).outcome is Outcome.NOT_PROCESSED
 
 
-def test_what_comes_out_as_shown_is_applied() -> None:
+def test_a_line_with_the_previewed_effect_is_applied() -> None:
     assert only_previewed(PLAN, PREVIEW) is PLAN
 
 
-def test_what_is_rejected_by_now_says_why_itself() -> None:
+def test_a_line_that_is_rejected_by_now_has_its_own_reason() -> None:
     assert only_previewed(REJECTED, PREVIEW) is REJECTED
 
 
-def test_what_comes_out_otherwise_is_not_applied() -> None:
+def test_a_line_with_another_effect_is_not_applied() -> None:
     other = Decision(Outcome.UPDATED, (RoleChange("owner", (ANA,), ()),))
 
     after_update = only_previewed(other, PREVIEW)

@@ -59,7 +59,7 @@ def clears(found: Instruction | Rejection) -> bool:
 
 @pytest.mark.parametrize("cell", ONLY_SEPARATORS)
 @pytest.mark.parametrize("preset", ["manager-and-viewers", "multi-with-workflow"])
-def test_f1_separators_alone_leave_the_users_as_they_are(preset: str, cell: str) -> None:
+def test_f1_a_cell_with_only_separators_leaves_the_users_unchanged(preset: str, cell: str) -> None:
     profile = presets()[preset]
     labels = tuple(column.label for column in profile.columns)
 
@@ -71,7 +71,7 @@ def test_f1_separators_alone_leave_the_users_as_they_are(preset: str, cell: str)
 
 @pytest.mark.parametrize(("blank", "is_clearing"), [("clear", True), ("keep", False)])
 @pytest.mark.parametrize("separator", SEPARATORS)
-def test_f1_separators_alone_are_what_an_empty_cell_is(
+def test_f1_a_cell_with_only_separators_is_an_empty_cell(
     separator: str, blank: str, *, is_clearing: bool
 ) -> None:
     profile = variant(list_separator=separator, blank=blank)
@@ -81,21 +81,21 @@ def test_f1_separators_alone_are_what_an_empty_cell_is(
     assert profile.is_clearing(cell) is is_clearing
 
 
-def test_f1_separators_alone_are_no_value_where_one_is_required() -> None:
+def test_f1_a_cell_with_only_separators_is_no_value_where_one_is_required() -> None:
     found = asked("0042", ";", profile=variant(list_separator=";", blank="error"))
 
     assert isinstance(found, Rejection)
     assert found.code == "BLANK_NOT_ALLOWED"
 
 
-def test_a_clear_word_of_separators_is_a_word() -> None:
+def test_a_clear_word_made_of_separators_still_clears() -> None:
     profile = variant(list_separator=",", blank="keep", clear_words=[",,"])
 
     assert clears(asked("0042", ",,", profile=profile))
     assert not clears(asked("0042", ",", profile=profile))
 
 
-def test_the_second_column_of_a_role_speaks_where_the_first_holds_separators_alone() -> None:
+def test_the_second_column_of_a_role_counts_if_the_first_has_only_separators() -> None:
     columns = [
         {"holds": "account", "label": "id", "aliases": []},
         {"holds": "users", "label": "one", "aliases": [], "role": ROLE, "by": ["email"]},
@@ -122,7 +122,7 @@ def test_f1_the_rule_and_the_guard_agree_on_every_cell(cell: str, profile: Profi
     delimiter=st.sampled_from((",", ";")),
     is_report=st.booleans(),
 )
-def test_f1_the_guard_counts_the_lines_of_a_file_that_the_rule_takes_for_clearing(
+def test_f1_the_guard_counts_exactly_the_lines_that_the_rule_treats_as_clearing(
     written: Sequence[str], profile: Profile, delimiter: str, *, is_report: bool
 ) -> None:
     text = io.StringIO(newline="")

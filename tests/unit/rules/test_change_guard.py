@@ -65,7 +65,7 @@ def test_the_share_of_each_portfolio_counts_by_itself() -> None:
     assert BEN in held(few_of_many + moves(16, BEN, to=(ANA,)), 60, limits)
 
 
-def test_what_changes_no_holder_of_a_role_takes_no_account_of_anybody() -> None:
+def test_a_line_that_changes_no_holder_takes_no_account_from_a_portfolio() -> None:
     limits = {"portfolio_guard_percent": 0, "change_guard_lines": 0}
     added = RoleChange("viewer", (ANA,), (ANA, BEN))
     workflow = RoleChange("workflow", ("Standard",), ("Premium",))
@@ -78,7 +78,7 @@ def test_what_changes_no_holder_of_a_role_takes_no_account_of_anybody() -> None:
     assert ANA in held(changes + moves(1), 7, limits)
 
 
-def test_the_limit_of_clearings_holds_beside_the_others() -> None:
+def test_the_limit_of_clearings_applies_beside_the_others() -> None:
     limits = {"change_guard_percent": 99}
 
     assert held(moves(20, to=()), 100, limits) == ""

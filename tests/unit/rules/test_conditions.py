@@ -57,7 +57,7 @@ def decided(profile: str | Profile, held: dict[str, tuple[str, ...]], **cells: s
         ),
     ],
 )
-def test_a_line_applies_only_where_the_one_who_is_named_holds_the_role(
+def test_a_line_applies_only_if_the_named_user_holds_the_role(
     profile: str, held: dict[str, tuple[str, ...]], cells: dict[str, str]
 ) -> None:
     met = decided(profile, held, **cells, Current_account_manager=ANA.email.upper())
@@ -84,7 +84,7 @@ def test_a_line_applies_only_where_the_one_who_is_named_holds_the_role(
         (("lost@y.example",), "lost@y.example", Outcome.UPDATED),
     ],
 )
-def test_a_list_must_be_held_by_exactly_those_who_are_named(
+def test_exactly_the_named_users_must_hold_a_list(
     held: tuple[str, ...], cell: str, outcome: Outcome
 ) -> None:
     cells = {"email": "", "defaultViewers": CY.email, "Current_viewers": cell}
@@ -92,7 +92,7 @@ def test_a_list_must_be_held_by_exactly_those_who_are_named(
     assert decided("manager-and-viewers", {VIEWER: held}, **cells).outcome is outcome
 
 
-def test_one_failed_condition_leaves_the_whole_line_and_each_is_named() -> None:
+def test_one_failed_condition_supersedes_the_whole_line_and_each_is_named() -> None:
     cells = {"email": BO.email, "defaultViewers": CY.email}
     required = {"Current_account_manager": CY.email, "Current_viewers": ANA.email}
     held = {MANAGER: (ANA.email,), VIEWER: ()}
@@ -106,7 +106,7 @@ def test_one_failed_condition_leaves_the_whole_line_and_each_is_named() -> None:
     )
 
 
-def test_a_line_that_has_had_its_effect_is_unchanged_when_it_comes_again() -> None:
+def test_a_line_whose_effect_is_already_there_is_unchanged() -> None:
     cells = {"account_Manager": BO.email, "Current_account_manager": ANA.email}
 
     assert decided("single-strict", {MANAGER: (BO.email,)}, **cells).outcome is Outcome.UNCHANGED
@@ -124,7 +124,7 @@ def test_the_present_workflow_is_named_as_exactly_as_a_new_one(cell: str, outcom
     assert decided("multi-with-workflow", held, **cells).outcome is outcome
 
 
-def test_who_holds_a_role_now_is_named_as_the_columns_of_the_role_name_users() -> None:
+def test_a_condition_names_users_as_the_columns_of_its_role_do() -> None:
     login = {"account_manager": BO.email, "Current_account_manager": "asousa"}
     name = {"CSM": BO.email, "Current_CSM___tid": "Ana  SOUSA"}
     team = presets()["role-team"].with_roles([Role("CSM", 1)])
@@ -155,7 +155,7 @@ def test_who_holds_a_role_now_is_named_as_the_columns_of_the_role_name_users() -
         ),
     ],
 )
-def test_a_name_that_is_nobodys_is_an_error_of_the_line(
+def test_a_condition_with_an_unknown_name_rejects_the_line(
     profile: str, cells: dict[str, str], column: str, code: str
 ) -> None:
     planned = decided(profile, {}, **cells)
@@ -165,7 +165,7 @@ def test_a_name_that_is_nobodys_is_an_error_of_the_line(
     assert (planned.rejection.column, planned.rejection.code) == (column, code)
 
 
-def test_a_control_character_in_a_condition_is_an_error_of_the_line() -> None:
+def test_a_control_character_in_a_condition_rejects_the_line() -> None:
     cells = {"account_Manager": ANA.email, "Current_account_manager": "a\x07b"}
 
     found = asked(presets()["single-strict"], **cells)
@@ -174,7 +174,7 @@ def test_a_control_character_in_a_condition_is_an_error_of_the_line() -> None:
     assert found.column == "Current account manager"
 
 
-def test_lines_with_other_conditions_contradict_each_other() -> None:
+def test_lines_with_different_conditions_contradict_each_other() -> None:
     profile = presets()["single-strict"]
     binding = bind([column.label for column in profile.columns], profile, mapping={}, line=1)
 
@@ -187,14 +187,14 @@ def test_lines_with_other_conditions_contradict_each_other() -> None:
     assert len({one, other, none}) == 3
 
 
-def test_a_condition_alone_does_not_make_a_file() -> None:
+def test_a_file_with_only_conditions_is_refused() -> None:
     profile = presets()["role-team"].with_roles([Role("CSM", 1)])
 
     with pytest.raises(RefusedError, match="none of the columns 'CSM___tid', 'CSM'"):
         bind(["account ID", "Current CSM"], profile, mapping={}, line=1)
 
 
-def test_the_present_holder_is_proposed_where_the_column_of_the_role_is_missing() -> None:
+def test_the_present_holder_is_proposed_if_the_column_of_the_role_is_missing() -> None:
     profile = presets()["single-strict"]
     labels = ["account ID", "Current account manager"]
 
@@ -213,7 +213,7 @@ def test_a_role_called_current_keeps_its_column() -> None:
     assert bind(["account ID", "current CSM"], TEAM, mapping={}, line=1).conditions == ()
 
 
-def test_a_later_write_is_decided_again_on_what_the_account_holds_then() -> None:
+def test_a_condition_is_checked_again_against_what_the_account_holds_at_the_write() -> None:
     profile = presets()["single-strict"]
     understood = asked(profile, account_Manager=BO.email, Current_account_manager=ANA.email)
     assert isinstance(understood, Instruction)

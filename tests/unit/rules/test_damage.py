@@ -21,12 +21,12 @@ from handover.rules.damage import MAX_LIKELY, damage_in, likely_ids
         ("C-1\u00a0x", "NO-BREAK SPACE"),
     ],
 )
-def test_what_a_spreadsheet_did_to_an_id_is_named(account_id: str, damage: str) -> None:
+def test_the_damage_that_a_spreadsheet_did_to_an_id_is_named(account_id: str, damage: str) -> None:
     assert damage in damage_in(account_id)
 
 
 @pytest.mark.parametrize("account_id", ["C-1", "0042", "E11", "12-34", "ACME Ltd."])
-def test_nothing_is_said_of_an_id_that_looks_like_one(account_id: str) -> None:
+def test_an_id_that_looks_intact_is_not_called_damaged(account_id: str) -> None:
     assert damage_in(account_id) == ""
 
 
@@ -45,7 +45,7 @@ def test_nothing_is_said_of_an_id_that_looks_like_one(account_id: str) -> None:
         ("C-\u200b17", "C-17"),
     ],
 )
-def test_an_id_is_likely_that_one_slip_turns_into_the_unknown_one(found: str, meant: str) -> None:
+def test_an_id_that_differs_by_one_slip_is_likely(found: str, meant: str) -> None:
     assert meant in likely_ids(found)
 
 

@@ -41,7 +41,7 @@ def test_the_largest_chunk_is_read_again_within_the_limit_from_a_table_that_has_
     assert MAX_CHUNK_LINES / COLD_READS_A_SECOND < LIMIT_SECONDS * 0.75
 
 
-def test_the_longest_file_has_no_more_chunks_than_its_progress_has_room_for() -> None:
+def test_the_longest_file_has_no_more_chunks_than_its_progress_can_hold() -> None:
     """Two write units hold 80 numbers of 125 bits beside the counts."""
     assert ceil(MAX_LINES / MIN_CHUNK_LINES) + 1_000 < 80 * 125
 
@@ -51,7 +51,7 @@ def test_a_pace_is_known_once_enough_was_worked() -> None:
     assert measured_pace(5_000, MIN_MEASURED_SECONDS - 0.001) is None
 
 
-def test_a_chunk_is_handed_on_only_if_it_comes_further() -> None:
+def test_a_chunk_is_handed_on_only_if_it_makes_progress() -> None:
     assert is_handed_on(1, 0)
     assert not is_handed_on(0, 0)
     assert not is_handed_on(7, 7)

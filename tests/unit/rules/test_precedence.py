@@ -67,7 +67,7 @@ def test_a_retried_line_reports_what_it_has_done_and_writes_nothing() -> None:
     assert again.write is None
 
 
-def test_a_retried_clearing_is_still_a_clearing() -> None:
+def test_a_retried_clearing_is_still_reported_as_cleared() -> None:
     first = decided("0042", "None", of=account(AMINA.email))
 
     again = decided("0042", "None", of=stored(first.write))
@@ -94,7 +94,7 @@ def test_a_retried_line_reports_the_same_though_the_user_has_left_since() -> Non
     assert (again.outcome, again.rejection) == (Outcome.UPDATED, None)
 
 
-def test_a_retried_line_that_kept_things_as_they_are_has_kept_them_though_the_user_has_left() -> (
+def test_a_retried_line_that_was_unchanged_stays_unchanged_though_the_user_has_left() -> (
     None
 ):
     newer = context("30", older_open_imports=["import-20"])
@@ -106,7 +106,7 @@ def test_a_retried_line_that_kept_things_as_they_are_has_kept_them_though_the_us
     assert (again.outcome, again.rejection, again.write) == (Outcome.UNCHANGED, None, None)
 
 
-def test_the_mark_of_another_line_or_import_is_not_ones_own() -> None:
+def test_the_receipt_of_another_line_or_import_does_not_count_as_ones_own() -> None:
     receipts = (
         receipt(context("20"), 6, AMINA.email, line=8),
         receipt(context("19"), 5, AMINA.email),
@@ -126,7 +126,7 @@ def test_a_chunk_that_must_not_write_reports_what_it_did_and_nothing_else() -> N
     assert account_only(line(AMINA.email), None, context()).outcome is Outcome.NOT_PROCESSED
 
 
-def test_a_chunk_that_must_not_write_keeps_a_decision_to_leave_things_as_they_are() -> None:
+def test_a_chunk_that_must_not_write_repeats_a_decision_that_changed_nothing() -> None:
     newer = context("30", older_open_imports=["import-20"])
     kept = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=newer).write)
 
@@ -157,7 +157,7 @@ def test_what_an_earlier_import_decided_is_replaced() -> None:
     assert planned.write.precedences == {ROLE: "20"}
 
 
-def test_the_outcome_is_superseded_even_when_both_imports_wish_the_same() -> None:
+def test_a_line_is_superseded_even_if_both_imports_ask_for_the_same() -> None:
     later = account(AMINA.email, precedences={ROLE: "30"})
 
     assert decided("0042", AMINA.email, of=later).outcome is Outcome.SUPERSEDED
@@ -183,7 +183,7 @@ def test_an_unchanged_line_with_older_open_imports_raises_the_order_and_nothing_
     assert stored(planned.write) == replace(before, version=6, precedences={ROLE: "20"})
 
 
-def test_an_order_that_is_raised_is_not_raised_again() -> None:
+def test_an_order_is_raised_only_once() -> None:
     by = context("20", older_open_imports=["import-15"])
     raised = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=by).write)
 
@@ -203,7 +203,7 @@ TWO_ROLES = variant(
 COLUMNS = ("id", "manager", "viewer")
 
 
-def test_of_two_roles_one_may_be_superseded_and_the_other_not() -> None:
+def test_one_of_two_roles_may_be_superseded_and_the_other_applied() -> None:
     of = account(assigned={"manager": (AMINA.email,)}, precedences={"manager": "30"})
 
     planned = decided("0042", BARAKA.email, BARAKA.email, of=of, profile=TWO_ROLES, header=COLUMNS)
@@ -216,7 +216,7 @@ def test_of_two_roles_one_may_be_superseded_and_the_other_not() -> None:
 
 
 @pytest.mark.parametrize(("older_open_imports", "manager"), [([], "10"), (["import-15"], "20")])
-def test_a_role_that_stays_takes_the_order_only_while_there_are_older_open_imports(
+def test_an_unchanged_role_takes_the_order_only_while_there_are_older_open_imports(
     older_open_imports: list[str], manager: str
 ) -> None:
     of = account(assigned={"manager": (AMINA.email,)}, precedences={"manager": "10"})
@@ -254,7 +254,7 @@ def test_a_line_that_asks_for_nothing_is_unchanged() -> None:
 # Marks
 
 
-def test_a_change_leaves_a_mark_that_says_who_when_where_and_what() -> None:
+def test_a_change_leaves_a_receipt_that_says_who_when_where_and_what() -> None:
     planned = decided("0042", BARAKA.email, of=account(AMINA.email))
 
     assert planned.write is not None
@@ -365,7 +365,7 @@ def test_imports_in_any_interleaving_end_as_if_they_had_run_one_after_another(
     {0},
     b"\f\f\r\r\r\f\f",
 )
-def test_single_edits_in_any_interleaving_have_a_place_among_the_imports(
+def test_single_edits_in_any_interleaving_fit_into_the_order_of_imports(
     initial: Assigned, wished: list[Assigned], edits: set[int], steps: bytes
 ) -> None:
     world = run(initial, wished, steps, edits)

@@ -41,7 +41,7 @@ def decided(profile: Profile, *cells: str, of: Account, by: WriteContext | None 
 # Removal
 
 
-def test_r98_a_removal_takes_a_user_off_and_leaves_the_others() -> None:
+def test_r98_a_removal_removes_one_user_and_keeps_the_others() -> None:
     held = account(account_manager=(GONE.email,), viewer=(ANA.email, GONE.email))
 
     planned = decided(removing([MANAGER, VIEWER]), GONE.email, GONE.email, of=held)
@@ -89,7 +89,7 @@ def test_a_removal_and_an_older_file_come_to_the_same_in_both_orders() -> None:
     assert first.write.assigned[VIEWER] == other_then.write.assigned[VIEWER]
 
 
-def test_a_removal_leaves_alone_what_a_later_file_has_decided() -> None:
+def test_a_removal_does_not_touch_what_a_later_file_has_decided() -> None:
     held = replace(account(account_manager=(GONE.email,)), precedences={MANAGER: "30"})
 
     planned = decided(removing([MANAGER]), GONE.email, of=held)
@@ -119,13 +119,13 @@ def test_r58_after_the_last_resolution_nothing_is_pending() -> None:
 
 
 @pytest.mark.parametrize("address", [GONE.email, AWAY.email, "fay@y.example"])
-def test_nobody_gets_a_pending_assignee_who_is_not_there_and_active(address: str) -> None:
+def test_a_pending_assignee_is_given_only_to_an_active_user(address: str) -> None:
     held = account(CSM=(f"pending:{address}",))
 
     assert decided(resolving(["CSM"]), address, of=held).outcome is Outcome.UNCHANGED
 
 
-def test_c15_a_resolution_revives_nobody_who_was_taken_off() -> None:
+def test_c15_a_resolution_restores_no_pending_assignee_who_was_removed() -> None:
     assert decided(resolving(["CSM"]), ANA.email, of=account(CSM=())).outcome is Outcome.UNCHANGED
 
 
@@ -156,7 +156,7 @@ def test_an_undo_fills_what_was_cleared() -> None:
     assert planned.outcome is Outcome.UPDATED
 
 
-def test_an_undo_leaves_alone_what_has_changed_since_and_says_so() -> None:
+def test_an_undo_keeps_what_has_changed_since_and_says_so() -> None:
     planned = undo("(nobody)", ANA.email, of=account(account_manager=(BO.email,)))
 
     assert (planned.outcome, planned.write) == (Outcome.SUPERSEDED, None)
@@ -164,7 +164,7 @@ def test_an_undo_leaves_alone_what_has_changed_since_and_says_so() -> None:
     assert planned.message == f"the account has changed since: {why}"
 
 
-def test_an_undo_tells_which_roles_it_left_when_it_restores_others() -> None:
+def test_an_undo_names_the_roles_it_left_when_it_restores_others() -> None:
     held = account(account_manager=(ANA.email,), viewer=(ANA.email,))
     by = context()
 
@@ -195,7 +195,7 @@ def test_an_undo_of_what_is_undone_already_is_no_change() -> None:
     assert undo(BO.email, ANA.email, of=held).outcome is Outcome.UNCHANGED
 
 
-def test_an_undo_does_not_bring_back_who_was_deleted_since() -> None:
+def test_an_undo_does_not_restore_a_user_who_was_deleted_since() -> None:
     planned = undo(GONE.email, ANA.email, of=account(account_manager=(ANA.email,)))
 
     assert planned.rejection is not None
@@ -235,7 +235,7 @@ def test_an_undo_of_several_pending_addresses_reaches_through_those_that_came() 
     assert planned.outcome is Outcome.UPDATED
 
 
-def test_who_was_asked_for_is_not_taken_for_one_who_is_awaited() -> None:
+def test_a_pending_address_is_not_mistaken_for_a_user_of_that_address() -> None:
     undo = restoring(presets()["single-strict"], [MANAGER])
     held = account(account_manager=("pending:bo@y.example",))
 
@@ -298,12 +298,12 @@ def test_nobody_holds_a_role_twice_after_a_handover() -> None:
     assert planned.changes[0].after == (BO.email,)
 
 
-def test_a_place_that_is_given_up_goes_to_nobody() -> None:
+def test_a_place_handed_over_to_nobody_stays_empty() -> None:
     assert handed(of=account(viewer=(ANA.email, BO.email))).changes[0].after == (BO.email,)
     assert handed(of=account(viewer=(ANA.email,))).outcome is Outcome.CLEARED
 
 
-def test_who_has_no_place_any_more_hands_nothing_over() -> None:
+def test_a_user_who_no_longer_holds_the_role_hands_nothing_over() -> None:
     planned = handed(BO.email, of=account(viewer=(GONE.email,)))
 
     assert (planned.outcome, planned.write) == (Outcome.SUPERSEDED, None)
@@ -311,7 +311,7 @@ def test_who_has_no_place_any_more_hands_nothing_over() -> None:
     assert planned.message == f"the account has changed since: {why}"
 
 
-def test_a_place_of_nobody_is_no_place_to_take() -> None:
+def test_the_place_of_nobody_cannot_be_handed_over() -> None:
     profile = handing_over(presets()["manager-and-viewers"], VIEWER)
 
     planned = decided(profile, "", BO.email, of=account(viewer=(ANA.email,)))
@@ -319,7 +319,7 @@ def test_a_place_of_nobody_is_no_place_to_take() -> None:
     assert (planned.outcome, planned.changes) == (Outcome.SUPERSEDED, ())
 
 
-def test_places_of_two_users_are_two_wishes_though_one_user_takes_them() -> None:
+def test_handovers_of_two_users_are_different_even_with_one_successor() -> None:
     profile = handing_over(presets()["manager-and-viewers"], VIEWER)
     binding = bind([column.label for column in profile.columns], profile, mapping={}, line=1)
 
@@ -331,7 +331,7 @@ def test_places_of_two_users_are_two_wishes_though_one_user_takes_them() -> None
     assert len(forms) == 2
 
 
-def test_a_handover_that_is_worked_again_tells_the_same() -> None:
+def test_a_handover_that_is_processed_again_reports_the_same() -> None:
     held = account(viewer=(ANA.email, GONE.email))
     planned = handed(BO.email, of=held)
 
@@ -340,7 +340,7 @@ def test_a_handover_that_is_worked_again_tells_the_same() -> None:
     assert (again.outcome, again.changes, again.write) == (planned.outcome, planned.changes, None)
 
 
-def test_a_handover_to_several_stays_within_what_the_role_takes() -> None:
+def test_a_handover_to_several_stays_within_the_limit_of_the_role() -> None:
     held = account(viewer=(ANA.email, GONE.email))
 
     assert handed(BO.email, AWAY.email, of=held, most=2).rejection is not None

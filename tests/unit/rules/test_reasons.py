@@ -66,7 +66,7 @@ def test_an_unchanged_line_says_since_when_and_by_which_import(
     assert planned.message == reason
 
 
-def test_a_line_that_has_confirmed_what_was_there_does_not_name_its_own_import() -> None:
+def test_a_line_that_confirmed_the_assignment_does_not_name_its_own_import() -> None:
     by = replace(NOW, older_open_imports=frozenset({"older"}))
     planned = decided("0042", AMINA.email, of=account(AMINA.email), by=by)
     again = decided("0042", AMINA.email, of=stored(planned.write), by=by)
@@ -74,7 +74,7 @@ def test_a_line_that_has_confirmed_what_was_there_does_not_name_its_own_import()
     assert planned.message == again.message == "already so"
 
 
-def test_a_line_that_leaves_everything_says_so() -> None:
+def test_a_line_that_asks_for_no_change_says_so() -> None:
     planned = decided("0042", "", of=account(AMINA.email), profile=variant(blank="keep"), by=NOW)
 
     assert planned.message == "every cell of the line leaves the account as it is"
@@ -88,7 +88,7 @@ def test_a_line_that_leaves_everything_says_so() -> None:
         (BARAKA.email, ""),
     ],
 )
-def test_a_cleared_line_says_by_which_word_also_when_it_is_worked_again(
+def test_a_cleared_line_names_the_clear_word_even_after_a_retry(
     cell: str, reason: str
 ) -> None:
     planned = decided("0042", cell, of=account(AMINA.email), by=NOW)
@@ -128,7 +128,7 @@ def test_a_superseded_line_says_by_which_import(
     assert planned.message == f"a later import has decided this account already: {reason}"
 
 
-def test_a_pending_line_says_whom_it_waits_for() -> None:
+def test_a_pending_line_names_the_address_that_it_waits_for() -> None:
     profile = variant(unknown_user="pending", required_user_roles=[], opco_wall=False)
 
     planned = decided("0042", "New@x.example", of=account(), profile=profile, by=NOW)

@@ -93,7 +93,7 @@ def test_a_line_is_rejected_with_its_code_at_its_place(
 
 
 @pytest.mark.parametrize("code", ["FIELD_COUNT", "FIELD_TOO_LONG", "INVALID_CHARACTER"])
-def test_a_line_that_reading_found_bad_is_never_interpreted(code: str) -> None:
+def test_a_malformed_line_is_never_interpreted(code: str) -> None:
     fault = Rejection(7, "", code, "as reading says")
 
     assert rejection("only one cell", fault=fault) is fault
@@ -149,7 +149,7 @@ def test_a_message_says_line_column_what_was_found_and_what_was_expected(
         ("amina@x.example, baraka@x.example", "expected the address of one user in this cell"),
     ],
 )
-def test_the_hint_for_an_unknown_address_helps_to_find_the_right_one(typed: str, hint: str) -> None:
+def test_the_hint_for_an_unknown_address_suggests_the_right_one(typed: str, hint: str) -> None:
     found = rejection("0042", typed, of=account())
 
     assert found is not None
@@ -166,7 +166,7 @@ def test_an_address_with_a_look_alike_letter_is_another_address() -> None:
     assert found.code == "USER_NOT_FOUND"
 
 
-def test_the_first_bad_user_of_a_cell_is_the_one_that_is_named() -> None:
+def test_the_first_bad_user_of_a_cell_is_named() -> None:
     many = variant(list_separator=",", roles={"account_manager": {"max_users": None}})
 
     found = rejection(
@@ -178,7 +178,7 @@ def test_the_first_bad_user_of_a_cell_is_the_one_that_is_named() -> None:
     assert "ghost" not in found.hint
 
 
-def test_an_inactive_account_may_be_assigned_where_the_profile_allows_it() -> None:
+def test_an_inactive_account_may_be_assigned_if_the_profile_allows_it() -> None:
     assert rejection("0042", AMINA.email, of=account(is_active=False)) is None
 
 
@@ -200,7 +200,7 @@ NOWHERE = User("nuru@x.example", "Nuru", frozenset({"Sales"}), "")
         (NOWHERE, "", True, True, None),
     ],
 )
-def test_the_tenants_wall_stands_in_every_profile_and_a_profiles_own_stands_besides(
+def test_the_wall_of_the_tenant_applies_in_every_profile_and_that_of_a_profile_in_addition(
     user: User, opco: str, code: str | None, *, profile_has_wall: bool, tenant_has_wall: bool
 ) -> None:
     profile = variant(opco_wall=profile_has_wall)
@@ -214,7 +214,7 @@ def test_the_tenants_wall_stands_in_every_profile_and_a_profiles_own_stands_besi
 
 
 @pytest.mark.parametrize("has_wall", [True, False])
-def test_an_opco_is_the_same_in_whatever_unicode_form_it_is_written(*, has_wall: bool) -> None:
+def test_an_opco_is_the_same_in_every_unicode_form(*, has_wall: bool) -> None:
     """Nobody could see what tells the two apart."""
     user = User("nuru@x.example", "Nuru", frozenset({"Sales"}), "Co\u0302te d'Ivoire")
     profile = variant(opco_wall=has_wall)
@@ -227,7 +227,7 @@ def test_an_opco_is_the_same_in_whatever_unicode_form_it_is_written(*, has_wall:
     assert found.rejection is None
 
 
-def test_who_holds_the_role_already_is_judged_as_who_is_named_first() -> None:
+def test_a_present_holder_is_judged_like_a_new_one() -> None:
     held = account(DIDIER.email)
 
     found = rejection("0042", DIDIER.email, of=held, profile=variant(opco_wall=False))
@@ -237,7 +237,7 @@ def test_who_holds_the_role_already_is_judged_as_who_is_named_first() -> None:
     assert rejection("0042", "None", of=held, profile=variant(opco_wall=False)) is None
 
 
-def test_without_required_roles_any_active_user_is_taken() -> None:
+def test_without_required_roles_any_active_user_is_accepted() -> None:
     anybody = variant(required_user_roles=[])
 
     assert rejection("0042", CLEO.email, of=account(), profile=anybody) is None
@@ -250,7 +250,7 @@ def test_a_word_that_clears_in_another_profile_is_a_user_in_this_one() -> None:
     assert found.code == "USER_NOT_FOUND"
 
 
-def test_a_blank_cell_keeps_who_is_there_where_the_profile_says_so() -> None:
+def test_a_blank_cell_keeps_the_holders_if_the_profile_says_so() -> None:
     understood = asked("0042", "", profile=variant(blank="keep"))
 
     assert isinstance(understood, Instruction)
@@ -291,7 +291,7 @@ def test_at_most_two_slips_are_a_typo(typed: str, near: str | None) -> None:
     assert nearest(("ann@y.example", "bob@x.example"))(typed) == near
 
 
-def test_the_number_of_addresses_looked_for_is_bounded() -> None:
+def test_the_number_of_addresses_searched_for_is_bounded() -> None:
     near = nearest(("bob@x.example",))
 
     for number in range(MAX_QUESTIONS):
@@ -301,7 +301,7 @@ def test_the_number_of_addresses_looked_for_is_bounded() -> None:
     assert near("nobody-0@y.example") is None
 
 
-def test_an_answer_given_once_is_given_again_beyond_the_bound() -> None:
+def test_an_answer_found_once_is_given_again_beyond_the_bound() -> None:
     near = nearest(("bob@x.example",))
     near("bob@x.exampl")
     for number in range(MAX_QUESTIONS):
@@ -310,11 +310,11 @@ def test_an_answer_given_once_is_given_again_beyond_the_bound() -> None:
     assert near("bob@x.exampl") == "bob@x.example"
 
 
-def test_nobody_is_near_where_there_is_nobody() -> None:
+def test_without_users_no_address_is_similar() -> None:
     assert nearest(())("bob@x.example") is None
 
 
-def test_u3_addresses_under_each_other_in_a_cell_are_a_list() -> None:
+def test_u3_addresses_on_separate_lines_of_a_cell_are_a_list() -> None:
     for cell in (
         f"{AMINA.email},\n{BARAKA.email}",
         f"{AMINA.email}\r\n{BARAKA.email}",
@@ -334,7 +334,7 @@ def test_u3_a_line_end_in_a_cell_for_one_user_is_a_control_character() -> None:
     assert found.code == "INVALID_CHARACTER"
 
 
-def test_u7_a_workflow_is_found_in_whatever_form_its_characters_are_written() -> None:
+def test_u7_a_workflow_is_found_in_every_unicode_form() -> None:
     columns = [
         {"holds": "account", "label": "account ID", "aliases": []},
         {"holds": "workflow", "label": "Workflow", "aliases": []},
@@ -353,7 +353,7 @@ def test_u7_a_workflow_is_found_in_whatever_form_its_characters_are_written() ->
         assert planned.write.assigned["workflow"] == (known,)
 
 
-def test_u10_a_hint_speaks_of_what_the_profile_takes() -> None:
+def test_u10_a_hint_names_the_kinds_of_name_that_the_profile_accepts() -> None:
     column = {"holds": "users", "label": HEADER[1], "aliases": [], "role": "account_manager"}
     key = {"holds": "account", "label": HEADER[0], "aliases": []}
     by_name = variant(columns=[key, column | {"by": ["name"]}])

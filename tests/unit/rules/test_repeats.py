@@ -34,7 +34,7 @@ def test_lines_that_contradict_each_other_are_named_and_the_others_counted(
     assert f"other values on line {end} one line for an account" in result.rejection.error
 
 
-def test_of_equal_lines_the_one_that_applies_is_named_alone() -> None:
+def test_a_repeated_line_names_only_the_equal_line_that_applies() -> None:
     repeat = Repeat(7, False, (2,), 9)
 
     accounts = repeated_line(LINE, repeat, "account ID")

@@ -60,7 +60,7 @@ def test_r4_the_manager_is_named_by_address_in_any_case_and_has_the_sales_role()
     assert "Finance, expected Sales" in bad.rejection.error
 
 
-def test_r5_r18_the_file_is_a_csv_and_a_template_for_it_can_be_had() -> None:
+def test_r5_r18_the_file_is_a_csv_and_has_a_template() -> None:
     assert template_csv(STRICT).decode("utf-8-sig") == (
         "account ID,account Manager,Current account manager\r\n"
     )
@@ -123,7 +123,7 @@ def test_r12_none_to_none_is_unchanged_and_no_error(
     assert (planned.outcome, planned.rejection, planned.write) == (Outcome.UNCHANGED, None, None)
 
 
-def test_r13_the_key_is_the_account_and_the_customer_plays_no_part() -> None:
+def test_r13_the_key_is_the_account_and_the_customer_does_not_matter() -> None:
     one = decided("0042", AMINA.email, of=account(customer_id="C1"))
     other = decided("0042", AMINA.email, of=account(customer_id="C2"))
 
@@ -173,7 +173,7 @@ def test_r17_opcos_are_compared_line_by_line() -> None:
     assert decided("0042", AMINA.email, of=kenyan).outcome is Outcome.UPDATED
 
 
-def test_r17_an_account_without_an_opco_takes_nobody_from_one() -> None:
+def test_r17_an_account_without_an_opco_accepts_no_user_of_one() -> None:
     planned = decided("0042", AMINA.email, of=account(opco=""))
 
     assert planned.rejection is not None
@@ -187,7 +187,7 @@ def test_r19_the_uploader_need_not_say_who_manages_the_account_now(now: tuple[st
     assert planned.changes == (RoleChange(ROLE, now, (BARAKA.email,)),)
 
 
-def test_r20_a_line_decides_its_own_account_from_what_stands_there_whoever_put_it() -> None:
+def test_r20_a_line_decides_its_account_from_its_present_state_whoever_wrote_it() -> None:
     edited_by_hand = account(CLEO.email, receipts=(), precedences={})
 
     planned = decided("0042", "None", of=edited_by_hand)

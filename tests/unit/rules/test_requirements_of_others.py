@@ -167,7 +167,7 @@ def test_r68_a_workflow_is_set_by_its_exact_name() -> None:
         ("Premium", "Check the spelling"),
     ],
 )
-def test_r68_a_name_that_only_looks_right_is_reported(name: str, hint: str) -> None:
+def test_r68_a_name_that_only_looks_right_is_an_error(name: str, hint: str) -> None:
     planned = decided(WORKFLOWS, WORKFLOWS_HEADER, "C-1", "", name, of=customer())
 
     assert code(planned) == "WORKFLOW_NOT_FOUND"
@@ -185,7 +185,7 @@ def test_r84_r85_one_bad_address_fails_the_whole_line_and_is_named(cell: str) ->
     assert repr(cell.rsplit(",", 1)[1]) in planned.rejection.hint
 
 
-def test_r85_a_wrong_separator_between_addresses_is_reported() -> None:
+def test_r85_a_wrong_separator_between_addresses_is_an_error() -> None:
     planned = decided(
         WORKFLOWS, WORKFLOWS_HEADER, "C-1", "ana@y.example; bo@y.example", "", of=customer()
     )
@@ -235,7 +235,7 @@ def test_r91_a_manager_may_be_named_by_the_login_name() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(CODE.rglob("*.py")), ids=lambda file: file.stem)
-def test_no_code_tells_the_presets_apart_by_name(file: Path) -> None:
+def test_no_code_distinguishes_the_presets_by_name(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
 
     assert not [name for name in presets() if f'"{name}"' in text]

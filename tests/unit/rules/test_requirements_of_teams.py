@@ -122,7 +122,7 @@ def test_r55_r59_a_name_in_the_plain_column_finds_its_user(cell: str) -> None:
     assert decided((CSM,), cell).changes == role_change(CSM, "ana@y.example")
 
 
-def test_r56_r60_a_name_that_several_users_have_is_not_stored_and_only_counted() -> None:
+def test_r56_r60_a_name_of_several_users_is_only_counted() -> None:
     planned = decided((CSM, f"{RENEWAL}___tid"), "Bo Adler", "ana@y.example")
 
     assert code(planned) == "USER_AMBIGUOUS"
@@ -183,11 +183,11 @@ def test_r58_a_pending_address_becomes_its_user_when_it_is_sent_after_the_user_w
         "pending:pending:fay@y.example",
     ],
 )
-def test_r58_what_is_no_address_is_never_pending(cell: str) -> None:
+def test_r58_a_text_that_is_not_an_address_is_never_pending(cell: str) -> None:
     assert code(decided((f"{CSM}___tid",), cell)) == "USER_NOT_FOUND"
 
 
-def test_r60_a_name_that_nobody_has_is_not_stored() -> None:
+def test_r60_an_unknown_name_is_not_stored() -> None:
     assert code(decided((CSM,), "Zoe Nobody")) == "USER_NOT_FOUND"
 
 
@@ -196,7 +196,7 @@ def test_r61_an_address_in_the_plain_column_is_taken_as_one() -> None:
     assert decided((CSM,), "fay@y.example").outcome is Outcome.PENDING
 
 
-def test_c15_who_was_deleted_does_not_come_back_as_pending() -> None:
+def test_c15_a_deleted_user_does_not_become_pending() -> None:
     planned = decided((f"{CSM}___tid",), "dan@y.example")
 
     assert code(planned) == "USER_NOT_FOUND"
@@ -204,12 +204,12 @@ def test_c15_who_was_deleted_does_not_come_back_as_pending() -> None:
     assert "was deleted" in planned.rejection.hint
 
 
-def test_who_is_inactive_is_neither_assigned_nor_pending() -> None:
+def test_an_inactive_user_is_neither_assigned_nor_pending() -> None:
     assert code(decided((f"{CSM}___tid",), "eve@y.example")) == "USER_INACTIVE"
 
 
 @pytest.mark.parametrize("field", [{"required_user_roles": ["Sales"]}, {"opco_wall": True}])
-def test_a_profile_cannot_ask_of_pending_users_what_nobody_knows_of_them(
+def test_a_profile_with_pending_users_cannot_require_a_user_role_or_an_opco(
     field: dict[str, object],
 ) -> None:
     with pytest.raises(InvalidRequestError, match="pending") as wrong:

@@ -31,21 +31,21 @@ PASSED_BY = Seen(SENT.at + PASSED_SECONDS)
 
 
 @pytest.mark.parametrize("seen", [Seen(), PASSED_BY])
-def test_what_was_sent_a_moment_ago_is_left_alone(seen: Seen) -> None:
+def test_a_message_sent_a_moment_ago_is_not_sent_again(seen: Seen) -> None:
     assert what_to_resend(NOW - 1, SENT, seen) is Resend.NOTHING
 
 
-def test_an_import_whose_messages_were_passed_by_gets_a_probe() -> None:
+def test_an_import_whose_messages_were_overtaken_gets_a_probe() -> None:
     assert what_to_resend(NOW, SENT, PASSED_BY) is Resend.PROBE
 
 
-def test_a_message_that_was_taken_together_with_those_of_the_import_tells_nothing() -> None:
+def test_a_message_sent_in_the_same_moment_proves_nothing() -> None:
     together = Seen(SENT.at + PASSED_SECONDS - 1)
 
     assert what_to_resend(NOW, SENT, together) is Resend.PROBE_FOR_ALL
 
 
-def test_while_a_probe_for_all_is_out_no_other_is_sent() -> None:
+def test_while_a_probe_for_all_waits_no_other_is_sent() -> None:
     seen = probed(Seen(NOW - 900), NOW)
 
     assert what_to_resend(NOW + 2 * RESEND_AFTER_SECONDS - 1, SENT, seen) is Resend.NOTHING
@@ -53,7 +53,7 @@ def test_while_a_probe_for_all_is_out_no_other_is_sent() -> None:
 
 
 @pytest.mark.parametrize("noted_late", [0.0, NOTED_SECONDS])
-def test_a_probe_for_all_that_was_taken_is_not_out(noted_late: float) -> None:
+def test_a_probe_for_all_that_was_taken_no_longer_waits(noted_late: float) -> None:
     seen = Seen(NOW - noted_late, NOW, 3)
 
     assert not seen.is_probe_out
@@ -61,13 +61,13 @@ def test_a_probe_for_all_that_was_taken_is_not_out(noted_late: float) -> None:
     assert probed(Seen(NOW - NOTED_SECONDS - 1, NOW, 3), NOW + 60).probes == 4
 
 
-def test_once_the_probe_is_taken_all_that_was_sent_before_is_lost() -> None:
+def test_once_the_probe_is_taken_all_earlier_messages_are_lost() -> None:
     taken = Sent(NOW, resends=1, is_probe_taken=True)
 
     assert what_to_resend(NOW + 1, taken, Seen()) is Resend.LOST
 
 
-def test_waits_double_up_to_the_longest() -> None:
+def test_waits_double_up_to_the_maximum() -> None:
     waits = [wait_seconds(times) for times in (0, 1, 2, 3, 4, 10_000)]
 
     assert waits == [300, 600, 1200, 2400, LONGEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS]
@@ -89,7 +89,7 @@ def test_chunks_that_are_leased_or_were_taken_are_not_lost() -> None:
     ("sent_at", "is_one"),
     [(NOW - PASSED_SECONDS, True), (NOW - PASSED_SECONDS - 1, False), (None, False)],
 )
-def test_a_probe_is_reported_from_the_message_before_by_its_time(
+def test_a_probe_is_distinguished_from_an_earlier_message_by_its_time(
     sent_at: float | None, is_one: bool
 ) -> None:
     assert is_probe(sent_at, NOW) is is_one
@@ -185,7 +185,7 @@ def queue_of(imports: list[tuple[int, set[int], int]], *, loses: bool) -> Queue:
 
 @settings(max_examples=40)
 @given(IMPORTS, st.integers(0, 360), st.integers(1, 5))
-def test_whatever_is_lost_is_done_within_the_bound(
+def test_every_lost_message_is_replaced_within_the_bound(
     imports: list[tuple[int, set[int], int]], stopped_minutes: int, pace: int
 ) -> None:
     queue = queue_of(imports, loses=True)
@@ -206,7 +206,7 @@ def test_whatever_is_lost_is_done_within_the_bound(
 
 @settings(max_examples=40)
 @given(IMPORTS, st.integers(0, 360), st.integers(1, 5))
-def test_what_merely_waits_is_hardly_ever_sent_again(
+def test_a_message_that_only_waits_is_rarely_sent_again(
     imports: list[tuple[int, set[int], int]], stopped_minutes: int, pace: int
 ) -> None:
     queue = queue_of(imports, loses=False)

@@ -43,11 +43,11 @@ def holding(users: int, bytes_each: int = 6, receipts: tuple[ChangeReceipt, ...]
     return account(*addresses(users, bytes_each), receipts=receipts)
 
 
-def test_an_account_can_hold_as_many_users_as_an_answer_can_tell() -> None:
+def test_an_account_can_hold_as_many_users_as_an_answer_can_list() -> None:
     assert line_for(addresses(MAX_HOLDERS), account()).outcome is Outcome.PENDING
 
 
-def test_a_line_that_names_more_users_than_an_answer_can_tell_is_rejected() -> None:
+def test_a_line_that_names_more_users_than_an_answer_can_list_is_rejected() -> None:
     planned = line_for(addresses(MAX_HOLDERS + 1), account())
 
     assert planned.write is None
@@ -65,7 +65,7 @@ def test_the_users_of_all_roles_count_together() -> None:
     assert planned.rejection.code == "TOO_MANY_USERS"
 
 
-def test_a_line_whose_users_take_more_than_a_change_can_tell_is_rejected() -> None:
+def test_a_line_whose_users_take_more_than_a_change_can_hold_is_rejected() -> None:
     planned = line_for(addresses(900, 60), account())
 
     assert planned.write is None
@@ -84,7 +84,7 @@ def test_a_change_takes_at_most_twice_what_an_account_holds() -> None:
     assert changes_bytes(planned.changes) <= MAX_CHANGE_BYTES
 
 
-def test_an_account_that_holds_more_from_before_can_be_given_less() -> None:
+def test_an_account_that_is_already_over_the_limit_can_be_reduced() -> None:
     planned = line_for(addresses(MAX_HOLDERS + 50), holding(MAX_HOLDERS + 100))
 
     assert planned.outcome is Outcome.PENDING

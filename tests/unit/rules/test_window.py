@@ -15,7 +15,7 @@ def after_successes(window: Window, count: int) -> Window:
 
 
 @pytest.mark.parametrize(("successes", "size"), [(0, 4), (1, 5), (12, 16), (100, MAX_IN_FLIGHT)])
-def test_each_success_adds_one_until_a_service_was_busy(successes: int, size: int) -> None:
+def test_each_success_adds_one_until_a_service_is_busy(successes: int, size: int) -> None:
     assert after_successes(Window(), successes).size == size
 
 

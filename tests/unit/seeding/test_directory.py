@@ -24,7 +24,7 @@ def _folder(place: Path, **files: str) -> Path:
     return place
 
 
-def test_the_sample_directory_is_sound() -> None:
+def test_the_sample_directory_is_valid() -> None:
     files = read_directory(SAMPLE, "lumina")
 
     assert files.accounts is not None
@@ -34,7 +34,7 @@ def test_the_sample_directory_is_sound() -> None:
     assert files.workflows is None
 
 
-def test_an_account_has_its_fields_and_the_manager_it_begins_with(tmp_path: Path) -> None:
+def test_an_account_has_its_fields_and_its_first_manager(tmp_path: Path) -> None:
     content = (
         "account_id,status,portals,account_manager,opco,name\n"
         "00042,INACTIVE, A; B ;;A, Ana@X.example ,Kenya,Shop\n"
@@ -60,7 +60,7 @@ def test_a_user_has_roles_and_is_active_unless_it_says_otherwise(tmp_path: Path)
     assert users == (User("ana@x.example", "Ana", frozenset({"Sales", "Back Office Management"})),)
 
 
-def test_workflows_roles_and_sources_are_read_where_they_are(tmp_path: Path) -> None:
+def test_workflows_roles_and_sources_are_read_if_their_files_exist(tmp_path: Path) -> None:
     files = read_directory(
         _folder(
             tmp_path,
@@ -141,7 +141,7 @@ def test_a_user_is_deleted_by_an_explicit_status(tmp_path: Path) -> None:
         ("sources", "source,profile,principal\na,p,\n", "line 2, principal: the cell is empty"),
     ],
 )
-def test_what_is_wrong_is_reported_with_file_line_and_column(
+def test_an_error_is_reported_with_file_line_and_column(
     name: str, content: str, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DirectoryFileError) as raised:
@@ -150,7 +150,7 @@ def test_what_is_wrong_is_reported_with_file_line_and_column(
     assert f"{name}.csv, {message}" in str(raised.value)
 
 
-def test_a_profile_that_is_wrong_is_reported_with_file_and_field(tmp_path: Path) -> None:
+def test_an_invalid_profile_is_reported_with_file_and_field(tmp_path: Path) -> None:
     own = profile_json(presets()["single-strict"]) | {"name": "own"}
     folder = tmp_path / "profiles"
     folder.mkdir()
@@ -172,7 +172,7 @@ def test_a_folder_without_any_of_the_files_is_no_directory(tmp_path: Path) -> No
         read_directory(tmp_path, "t")
 
 
-def test_settings_are_read_and_what_is_wrong_is_reported_with_its_field(tmp_path: Path) -> None:
+def test_settings_are_read_and_an_invalid_one_is_reported_with_its_field(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text('{"clear_guard_lines": 3, "profiles": ["role-team"]}')
     read = read_directory(tmp_path, "lumina")
     (tmp_path / "settings.json").write_text('{"clear_guard_lines": "3"}')

@@ -101,7 +101,7 @@ def test_users_are_loaded_and_can_be_loaded_again(tables: Tables) -> None:
     assert set(tables.directory.users(TENANT, [USERS[0].email], _deadline()).values()) == {USERS[0]}
 
 
-def test_accounts_that_stand_as_the_file_has_them_are_not_written(tables: Tables) -> None:
+def test_accounts_that_equal_the_file_are_not_written(tables: Tables) -> None:
     for account in ACCOUNTS:
         _stand(replace(account, version=7, precedences={"account_manager": "2026"}))
     before = _items("AccountsTable")
@@ -122,7 +122,7 @@ def test_only_the_users_that_differ_are_written(tables: Tables) -> None:
     assert _items("DirectoryTable")["user#ana@x.example"]["opco"] == {"S": "Togo"}
 
 
-def test_a_manager_of_the_file_does_not_replace_one_that_stands(tables: Tables) -> None:
+def test_a_manager_in_the_file_does_not_replace_the_present_one(tables: Tables) -> None:
     _stand(ACCOUNTS[0])
 
     other = replace(ACCOUNTS[0], assigned={"account_manager": ("bo@x.example",)})
@@ -131,7 +131,7 @@ def test_a_manager_of_the_file_does_not_replace_one_that_stands(tables: Tables) 
     assert loaded == [Loaded("accounts", 1, 0, 0)]
 
 
-def test_many_are_loaded_in_parts_and_progress_is_reported(
+def test_many_accounts_are_loaded_in_parts_and_progress_is_reported(
     tables: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "AT_A_TIME", 5)
@@ -144,7 +144,7 @@ def test_many_are_loaded_in_parts_and_progress_is_reported(
     assert len(_items("DirectoryTable")) == 11
 
 
-def test_workflows_roles_sources_and_profiles_stand_in_the_directory(tables: Tables) -> None:
+def test_workflows_roles_sources_and_profiles_are_stored_in_the_directory(tables: Tables) -> None:
     own = replace(presets()["single-strict"], name="own")
     files = DirectoryFiles(
         workflows=("New customer",),
@@ -169,7 +169,7 @@ def test_workflows_roles_sources_and_profiles_stand_in_the_directory(tables: Tab
     assert tables.directory.source(TENANT, "crm") == Source("crm", "own", "AROAEXAMPLE")
 
 
-def test_a_source_of_no_profile_is_refused_before_anything_is_written(tables: Tables) -> None:
+def test_a_source_without_a_profile_is_refused_before_anything_is_written(tables: Tables) -> None:
     files = DirectoryFiles(users=USERS, sources=(Source("crm", "none", "AROAEXAMPLE"),))
 
     with pytest.raises(DirectoryFileError, match="there is no profile 'none', expected one of"):
@@ -211,7 +211,7 @@ def test_r91_a_login_name_of_another_user_is_refused(tables: Tables) -> None:
     assert held["the boss"].email == bo.email
 
 
-def test_a_default_account_manager_is_an_active_user(tables: Tables) -> None:
+def test_a_default_account_manager_must_be_an_active_user(tables: Tables) -> None:
     for address in ("bo@x.example", "nobody@x.example"):
         files = DirectoryFiles(users=USERS, settings=Settings(default_account_manager=address))
         with pytest.raises(DirectoryFileError, match="default_account_manager"):
@@ -224,7 +224,7 @@ def test_a_default_account_manager_is_an_active_user(tables: Tables) -> None:
     assert tables.directory.settings(TENANT).default_account_manager == "ana@x.example"
 
 
-def test_a_profile_that_is_switched_on_is_one_of_the_tenants_or_a_preset(tables: Tables) -> None:
+def test_a_profile_that_is_switched_on_must_exist(tables: Tables) -> None:
     own = replace(presets()["single-strict"], name="nightly")
     settings = Settings(profiles=("role-team", "nightly"))
     with pytest.raises(DirectoryFileError, match=r"settings\.json, profiles: .*'nightly'"):
@@ -235,7 +235,7 @@ def test_a_profile_that_is_switched_on_is_one_of_the_tenants_or_a_preset(tables:
     assert tables.directory.settings(TENANT).profiles == ("role-team", "nightly")
 
 
-def test_a_source_of_directory_files_needs_the_right_to_write_it(tables: Tables) -> None:
+def test_a_source_of_directory_files_needs_the_right_to_write_the_directory(tables: Tables) -> None:
     source = Source("hr", "directory-users", "AROAEXAMPLE")
     with pytest.raises(DirectoryFileError, match=r"sources\.csv, writes_directory of 'hr'"):
         load(tables, TENANT, DirectoryFiles(sources=(source,)), _nothing)

@@ -90,7 +90,7 @@ def test_every_active_user_gets_a_sign_in_with_tenant_and_groups(sign_ins: SignI
         _user(sign_ins, GONE.email)
 
 
-def test_the_password_is_good_at_once(sign_ins: SignIns) -> None:
+def test_the_password_is_valid_at_once(sign_ins: SignIns) -> None:
     sign_ins.load("lumina", [ANA], _nothing)
 
     found = sign_ins.pools.admin_get_user(UserPoolId=sign_ins.pool, Username=ANA.email)
@@ -117,7 +117,7 @@ def test_changed_roles_and_tenants_reach_the_sign_in(sign_ins: SignIns) -> None:
     assert _user(sign_ins, ANA.email)[0]["custom:tenant"] == "other"
 
 
-def test_who_becomes_inactive_can_no_longer_sign_in_until_active_again(sign_ins: SignIns) -> None:
+def test_a_user_who_becomes_inactive_cannot_sign_in_until_active_again(sign_ins: SignIns) -> None:
     sign_ins.load("lumina", [ANA], _nothing)
 
     sign_ins.load("lumina", [replace(ANA, is_active=False)], _nothing)
@@ -127,7 +127,7 @@ def test_who_becomes_inactive_can_no_longer_sign_in_until_active_again(sign_ins:
     assert _user(sign_ins, ANA.email)[1]
 
 
-def test_a_password_that_is_asked_for_holds_for_known_sign_ins_too(sign_ins: SignIns) -> None:
+def test_a_password_that_is_set_applies_to_existing_sign_ins_too(sign_ins: SignIns) -> None:
     sign_ins.load("lumina", [ANA], _nothing)
     counting = _Counting(sign_ins.pools)
 
@@ -138,7 +138,7 @@ def test_a_password_that_is_asked_for_holds_for_known_sign_ins_too(sign_ins: Sig
     assert counting.writes == ["AdminSetUserPassword"]
 
 
-def test_where_people_are_invited_nobody_is_taken_from_another_tenant(sign_ins: SignIns) -> None:
+def test_invitations_take_no_sign_in_from_another_tenant(sign_ins: SignIns) -> None:
     sign_ins.load("lumina", [ANA], _nothing)
     counting = _Counting(sign_ins.pools)
 
@@ -148,14 +148,14 @@ def test_where_people_are_invited_nobody_is_taken_from_another_tenant(sign_ins: 
     assert counting.writes == []
 
 
-def test_people_are_invited_with_a_password_that_they_have_to_replace(sign_ins: SignIns) -> None:
+def test_people_are_invited_with_a_password_that_they_must_replace(sign_ins: SignIns) -> None:
     dataclasses.replace(sign_ins, password=None).load("lumina", [ANA], _nothing)
 
     found = sign_ins.pools.admin_get_user(UserPoolId=sign_ins.pool, Username=ANA.email)
     assert found["UserStatus"] == "FORCE_CHANGE_PASSWORD"
 
 
-def test_all_pages_of_a_large_pool_are_looked_at(sign_ins: SignIns) -> None:
+def test_all_pages_of_a_large_pool_are_read(sign_ins: SignIns) -> None:
     # ListUsers gives 60 at a time at the most.
     users = [User(f"u{number}@x.example", "", frozenset({"Sales"})) for number in range(61)]
     sign_ins.load("lumina", users, _nothing)

@@ -15,7 +15,7 @@ def _file(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-def test_columns_may_stand_in_any_order_and_optional_ones_may_be_missing(tmp_path: Path) -> None:
+def test_columns_may_be_in_any_order_and_optional_ones_may_be_missing(tmp_path: Path) -> None:
     path = _file(tmp_path, "﻿Phone, EMAIL \r\n+1 , a@b.example \r\n\r\n,c@d.example\r\n")
 
     found = list(rows(path, ("email",), ("name", "phone")))
@@ -53,7 +53,7 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
         (b"email,name\na,b\nc,\xe9\n", "users.csv, line 3: the byte 0xE9 is no UTF-8"),
     ],
 )
-def test_what_is_wrong_is_reported_with_its_place(
+def test_an_error_is_reported_with_its_place(
     content: str | bytes, message: str, tmp_path: Path
 ) -> None:
     path = _file(tmp_path, content)

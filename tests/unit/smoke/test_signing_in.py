@@ -17,7 +17,7 @@ SECRET = base64.b32encode(b"12345678901234567890").decode()
     ("at", "code"),
     [(59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")],
 )
-def test_codes_are_those_of_the_standard(at: int, code: str) -> None:
+def test_codes_match_the_examples_of_the_standard(at: int, code: str) -> None:
     """The last six digits of the examples in https://www.rfc-editor.org/rfc/rfc6238#appendix-B."""
     assert code_at(SECRET, at) == code
 
@@ -53,7 +53,7 @@ class Pools:
         return {"AuthenticationResult": {"IdToken": "token"}}
 
 
-def test_an_authenticator_is_registered_where_everybody_must_have_one() -> None:
+def test_an_authenticator_is_registered_if_everybody_must_have_one() -> None:
     with_codes: Any = Pools("MFA_SETUP")
     without: Any = Pools("")
 
@@ -64,7 +64,7 @@ def test_an_authenticator_is_registered_where_everybody_must_have_one() -> None:
     assert without.codes == []
 
 
-def test_a_challenge_that_is_not_known_is_named() -> None:
+def test_an_unknown_challenge_is_reported_by_its_name() -> None:
     other: Any = Pools("SMS_MFA")
 
     with pytest.raises(CommandError, match="asks for SMS_MFA"):

@@ -22,13 +22,13 @@ def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("terms", [HAIL, SHOWER, LOAD], ids=["hail", "shower", "load"])
-def test_a_run_sets_nothing_but_constants_that_there_are(terms: Terms) -> None:
+def test_a_run_sets_only_existing_constants(terms: Terms) -> None:
     shorten(terms.constants)
 
     assert terms.constants["handover.runtime.LEASE_MARGIN_SECONDS"] == runtime.LEASE_MARGIN_SECONDS
 
 
-def test_a_hail_falls_on_small_steps() -> None:
+def test_a_run_of_many_kills_uses_small_steps() -> None:
     shorten(HAIL.constants)
 
     assert lines.LINES_AT_A_TIME == 25
@@ -36,7 +36,7 @@ def test_a_hail_falls_on_small_steps() -> None:
     assert vars(lines)["STATEMENTS_A_BATCH"] == batches.STATEMENTS_A_BATCH == 8
 
 
-def test_a_constant_that_there_is_not_is_refused_and_none_is_set() -> None:
+def test_an_unknown_constant_is_refused_and_none_is_set() -> None:
     before = validate.MIN_CHUNK_BYTES
     asked = {
         "handover.pipeline.validate.MIN_CHUNK_BYTES": before + 1,

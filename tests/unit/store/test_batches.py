@@ -73,7 +73,7 @@ def test_more_keys_than_one_call_takes_are_read_in_several(pipeline: Pipeline) -
     assert calls.seen == -(-260 // KEYS_A_READ)
 
 
-def test_keys_that_are_left_out_are_asked_for_until_they_come(pipeline: Pipeline) -> None:
+def test_keys_that_a_read_leaves_out_are_requested_until_they_arrive(pipeline: Pipeline) -> None:
     stored(pipeline, 90)
     keys = [{"pk": {"S": f"{TENANT}#A{place:03d}"}} for place in range(90)]
     twists = [Twist(member_errors=dict.fromkeys(range(keep, 90), "left")) for keep in (80, 5, 0)]
@@ -85,7 +85,7 @@ def test_keys_that_are_left_out_are_asked_for_until_they_come(pipeline: Pipeline
     assert len(pipeline.clock.slept) == 3
 
 
-def test_keys_that_never_come_end_the_run_and_are_not_taken_for_missing(
+def test_keys_that_never_arrive_end_the_run_and_do_not_count_as_missing(
     pipeline: Pipeline,
 ) -> None:
     stored(pipeline, 2)
@@ -101,7 +101,7 @@ def test_keys_that_never_come_end_the_run_and_are_not_taken_for_missing(
     assert deadline.left >= RESERVE_SECONDS
 
 
-def test_what_is_read_is_never_stale(pipeline: Pipeline) -> None:
+def test_batch_reads_are_never_stale(pipeline: Pipeline) -> None:
     stored(pipeline, 1)
     write_each([raise_version(0, 1)], pipeline.deadline)
 
@@ -111,7 +111,7 @@ def test_what_is_read_is_never_stale(pipeline: Pipeline) -> None:
     assert found[0]["version"] == {"N": "2"}
 
 
-def test_an_account_id_longer_than_a_key_is_nobodys_and_not_asked_for(pipeline: Pipeline) -> None:
+def test_an_account_id_longer_than_a_key_is_not_found_and_not_requested(pipeline: Pipeline) -> None:
     stored(pipeline, 1)
     ids = ["A000", "x" * 2042, "é" * 1500]
 
@@ -120,7 +120,7 @@ def test_an_account_id_longer_than_a_key_is_nobodys_and_not_asked_for(pipeline: 
     assert list(found) == ["A000"]
 
 
-def test_an_address_longer_than_a_key_is_nobodys(pipeline: Pipeline) -> None:
+def test_an_address_longer_than_a_key_is_not_found(pipeline: Pipeline) -> None:
     directory = pipeline.resources.tables.directory
 
     assert directory.users(TENANT, ["x" * 1020], pipeline.deadline) == {}
@@ -146,7 +146,7 @@ def test_each_statement_has_its_own_outcome(pipeline: Pipeline) -> None:
     assert sorted(versions(pipeline)) == [1, 1, 1, 2]
 
 
-def test_an_update_of_what_is_not_there_is_unmet_and_creates_nothing(pipeline: Pipeline) -> None:
+def test_an_update_of_a_missing_item_fails_its_condition_and_creates_nothing(pipeline: Pipeline) -> None:
     (outcome,) = write_each([raise_version(0, 1)], pipeline.deadline)
 
     assert outcome == Unmet(None)
@@ -154,7 +154,7 @@ def test_an_update_of_what_is_not_there_is_unmet_and_creates_nothing(pipeline: P
 
 
 @pytest.mark.parametrize("code", sorted(BUSY_CODES))
-def test_a_statement_that_was_throttled_is_sent_again_alone(pipeline: Pipeline, code: str) -> None:
+def test_only_the_throttled_statement_is_sent_again(pipeline: Pipeline, code: str) -> None:
     stored(pipeline, 60)
     statements = [raise_version(place, 1) for place in range(60)]
     twists = [Twist(member_errors={3: code}), Twist(), Twist(member_errors={0: code, 9: code})]
@@ -167,7 +167,7 @@ def test_a_statement_that_was_throttled_is_sent_again_alone(pipeline: Pipeline, 
     assert calls.seen == -(-60 // STATEMENTS_A_BATCH) + 1
 
 
-def test_a_statement_that_aws_finds_wrong_is_no_error_of_the_data(pipeline: Pipeline) -> None:
+def test_an_invalid_statement_is_a_defect_and_not_an_error_of_the_data(pipeline: Pipeline) -> None:
     stored(pipeline, 1)
     wrong = Twist(member_errors={0: "ValidationError"})
 
@@ -178,7 +178,7 @@ def test_a_statement_that_aws_finds_wrong_is_no_error_of_the_data(pipeline: Pipe
         write_each([raise_version(0, 1)], pipeline.deadline)
 
 
-def test_a_batch_that_was_sent_twice_by_the_sdk_is_reported_as_unmet_with_what_stands_there(
+def test_a_batch_that_the_sdk_sent_twice_fails_its_condition_with_the_present_item(
     pipeline: Pipeline,
 ) -> None:
     stored(pipeline, 1)
@@ -212,7 +212,7 @@ def test_a_transaction_whose_conditions_hold_is_written_whole(pipeline: Pipeline
     assert versions(pipeline) == [1, 1]
 
 
-def test_a_transaction_with_an_unmet_condition_says_so_and_writes_nothing(
+def test_a_transaction_with_a_failed_condition_says_so_and_writes_nothing(
     pipeline: Pipeline,
 ) -> None:
     stored(pipeline, 1)
@@ -223,7 +223,7 @@ def test_a_transaction_with_an_unmet_condition_says_so_and_writes_nothing(
 
 
 @pytest.mark.parametrize("others", [(), ("None",), ("ConditionalCheckFailed",)])
-def test_a_transaction_in_conflict_is_one_to_decide_again(
+def test_a_transaction_in_conflict_must_be_decided_again(
     pipeline: Pipeline, others: tuple[str, ...]
 ) -> None:
     """What was read before it may be over, as with an unmet condition; the caller reads again."""
@@ -243,7 +243,7 @@ def test_a_transaction_in_conflict_is_one_to_decide_again(
 @pytest.mark.parametrize(
     "code", ["ProvisionedThroughputExceeded", "ThrottlingError", "InternalServerError"]
 )
-def test_a_throttled_transaction_is_waited_for_whatever_else_befell_it(
+def test_a_throttled_transaction_is_retried_whatever_else_happened_to_it(
     pipeline: Pipeline, code: str, others: tuple[str, ...]
 ) -> None:
     for codes in ((code, *others), (*others, code)):
@@ -275,7 +275,7 @@ def test_a_transaction_that_is_refused_for_a_busy_table_is_an_outage(
         transact([creation(0)])
 
 
-def test_a_transaction_that_is_refused_for_what_it_says_is_a_mistake(pipeline: Pipeline) -> None:
+def test_a_transaction_that_is_refused_for_its_content_is_a_defect(pipeline: Pipeline) -> None:
     def refuse() -> None:
         raise ServiceError("ValidationException", "One or more parameter values were invalid")
 
@@ -287,7 +287,7 @@ def test_a_transaction_that_is_refused_for_what_it_says_is_a_mistake(pipeline: P
 
 
 @pytest.mark.parametrize("times", [1, 5])
-def test_users_in_conflict_with_another_write_are_put_when_that_is_over(
+def test_users_in_conflict_with_another_write_are_stored_after_it(
     pipeline: Pipeline, times: int
 ) -> None:
     ana = User("ana@lumina.example", "Ana", frozenset({"Sales"}), "Kenya")
@@ -321,7 +321,7 @@ def cancelled(*codes: str, times: int = 1) -> Mishap:
 # Fields of the directory
 
 
-def test_fields_that_changed_make_a_new_version_and_leave_the_assignment(
+def test_changed_fields_make_a_new_version_and_keep_the_assignment(
     pipeline: Pipeline,
 ) -> None:
     pipeline.accounts(Account(TENANT, "A", 1, opco="Kenya", assigned={"m": ("ana",)}))
@@ -332,7 +332,7 @@ def test_fields_that_changed_make_a_new_version_and_leave_the_assignment(
     assert (account.version, account.opco, account.assigned) == (2, "Togo", {"m": ("ana",)})
 
 
-def test_fields_that_are_as_they_were_write_nothing(pipeline: Pipeline) -> None:
+def test_unchanged_fields_write_nothing(pipeline: Pipeline) -> None:
     account = Account(TENANT, "A", 1, opco="Kenya")
     pipeline.accounts(account)
 
@@ -342,7 +342,7 @@ def test_fields_that_are_as_they_were_write_nothing(pipeline: Pipeline) -> None:
     assert writes.seen == 0
 
 
-def test_an_account_that_somebody_else_put_meanwhile_gets_the_fields_too(
+def test_an_account_that_was_created_meanwhile_gets_the_fields_too(
     pipeline: Pipeline,
 ) -> None:
     def meanwhile() -> None:
@@ -356,7 +356,7 @@ def test_an_account_that_somebody_else_put_meanwhile_gets_the_fields_too(
     assert (account.version, account.opco, account.assigned) == (2, "Kenya", {"m": ("ana",)})
 
 
-def test_users_come_back_as_they_were_stored(pipeline: Pipeline) -> None:
+def test_users_are_read_back_as_stored(pipeline: Pipeline) -> None:
     user = User(
         "zoé@lumina.example",
         "Zoé",
@@ -384,7 +384,7 @@ def holding(version: int, *, held: bool) -> Holding:
 
 
 @pytest.mark.parametrize("order", [(2, 3, 4), (4, 3, 2), (3, 4, 2), (2, 4, 3)])
-def test_a_portfolio_ends_at_the_newest_version_in_whatever_order_they_come(
+def test_a_portfolio_ends_at_the_newest_version_in_any_order_of_arrival(
     pipeline: Pipeline, order: tuple[int, ...]
 ) -> None:
     portfolios = pipeline.resources.tables.portfolios
@@ -397,7 +397,7 @@ def test_a_portfolio_ends_at_the_newest_version_in_whatever_order_they_come(
     assert list(portfolios.of(TENANT, "ana")) == [("m", "A")]
 
 
-def test_who_no_longer_holds_an_account_is_remembered_longer_than_a_stream(
+def test_a_former_holder_is_remembered_longer_than_a_stream_record(
     pipeline: Pipeline,
 ) -> None:
     pipeline.resources.tables.portfolios.put(
@@ -411,7 +411,7 @@ def test_who_no_longer_holds_an_account_is_remembered_longer_than_a_stream(
 # Deadline
 
 
-def test_waiting_grows_and_stops_growing_and_never_uses_the_time_up(pipeline: Pipeline) -> None:
+def test_waits_grow_up_to_a_maximum_and_never_use_up_the_time(pipeline: Pipeline) -> None:
     deadline = Deadline(pipeline.clock.now + 60)
 
     def wait_for_ever() -> None:
@@ -427,7 +427,7 @@ def test_waiting_grows_and_stops_growing_and_never_uses_the_time_up(pipeline: Pi
     assert deadline.left >= RESERVE_SECONDS
 
 
-def test_nothing_is_begun_in_the_last_seconds(pipeline: Pipeline) -> None:
+def test_no_call_begins_in_the_last_seconds(pipeline: Pipeline) -> None:
     Deadline(pipeline.clock.now + RESERVE_SECONDS).check()
 
     with pytest.raises(RetryLaterError):

@@ -77,12 +77,12 @@ def reads_of(pipeline: Pipeline, read: Callable[[Tables], Any]) -> set[bool]:
     return set(reads.are_consistent)
 
 
-def test_what_is_decided_by_is_read_as_it_was_last_written(pipeline: Pipeline) -> None:
+def test_reads_that_decide_show_the_last_write(pipeline: Pipeline) -> None:
     found = {name: reads_of(pipeline, read) for name, read in OF_THE_LAST_WRITE.items()}
 
     assert {name: reads for name, reads in found.items() if reads != {True}} == {}
 
 
 @pytest.mark.parametrize("name", OF_MOMENTS_AGO)
-def test_what_may_be_moments_old_is_read_at_half_the_cost(pipeline: Pipeline, name: str) -> None:
+def test_reads_that_may_be_stale_cost_half(pipeline: Pipeline, name: str) -> None:
     assert reads_of(pipeline, OF_MOMENTS_AGO[name]) == {False}

@@ -91,13 +91,13 @@ def test_an_import_that_is_registered_again_stays_as_it_is(imports: Imports) -> 
     assert again.received_at == found(imports).received_at == "2026-11-22T10:00:00.000Z"
 
 
-def test_an_import_is_validated_by_one_at_a_time(imports: Imports) -> None:
+def test_only_one_run_validates_an_import_at_a_time(imports: Imports) -> None:
     assert not imports.lease(IMPORT, "second", now=LATER, until=200)
     assert imports.lease(IMPORT, "first", now=LATER, until=150)
     assert imports.lease(IMPORT, "second", now=151, until=250)
 
 
-def test_only_who_validates_an_import_may_go_on_with_it(
+def test_only_the_run_that_validates_an_import_may_continue_it(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     assert imports.lease(IMPORT, "second", now=LATER + 1, until=300)
@@ -110,7 +110,7 @@ def test_only_who_validates_an_import_may_go_on_with_it(
     assert found(imports).state == State.VALIDATING
 
 
-def test_a_chunk_is_worked_by_one_at_a_time(imports: Imports, pipeline: Pipeline) -> None:
+def test_only_one_worker_has_a_chunk_at_a_time(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline)
 
     first = chunks_of(imports).take(IMPORT, 2, "a", now=0, until=LATER)
@@ -122,14 +122,14 @@ def test_a_chunk_is_worked_by_one_at_a_time(imports: Imports, pipeline: Pipeline
     assert second.attempts == 2
 
 
-def test_a_chunk_that_does_not_exist_is_nobodys(imports: Imports, pipeline: Pipeline) -> None:
+def test_a_chunk_that_does_not_exist_cannot_be_taken(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline)
 
     assert chunks_of(imports).take(IMPORT, 9, "a", now=0, until=LATER) is None
     assert chunks_of(imports).seen(IMPORT, [9], pipeline.deadline) == []
 
 
-def test_a_chunk_tells_until_when_it_is_leased_and_when_it_was_taken(
+def test_a_chunk_shows_until_when_it_is_leased_and_when_it_was_taken(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline)
@@ -157,7 +157,7 @@ def test_a_probe_is_taken_when_its_own_message_is(imports: Imports, pipeline: Pi
     assert (item.resends, item.resent_at) == (2, 90)
 
 
-def test_what_was_taken_of_a_queue_only_grows_and_small_steps_are_not_noted(
+def test_the_stored_progress_of_a_queue_only_grows_and_skips_small_steps(
     imports: Imports,
 ) -> None:
     assert watermarks_of(imports).seen("chunks") == Seen()
@@ -171,7 +171,7 @@ def test_what_was_taken_of_a_queue_only_grows_and_small_steps_are_not_noted(
     assert watermarks_of(imports).seen("finalize") == Seen()
 
 
-def test_a_probe_is_noted_beside_what_was_taken(imports: Imports) -> None:
+def test_a_probe_is_stored_beside_the_progress_of_the_queue(imports: Imports) -> None:
     watermarks_of(imports).note_taken("chunks", 100.0)
 
     watermarks_of(imports).probed("chunks", Seen(7.0, 200.0, 2))
@@ -219,7 +219,7 @@ def test_a_chunk_whose_worker_is_stopped_while_it_settles_counts_once(
     assert counts_of(found(imports)).updated == 9
 
 
-def test_who_finds_a_settled_chunk_that_is_not_counted_counts_it(
+def test_a_settled_chunk_that_is_not_counted_is_counted_by_the_next_worker(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline)
@@ -236,7 +236,7 @@ def test_who_finds_a_settled_chunk_that_is_not_counted_counts_it(
     assert counts_of(found(imports)) == Counts(lines=30, updated=9, rejected=1)
 
 
-def test_of_two_that_settle_at_once_both_count(imports: Imports, pipeline: Pipeline) -> None:
+def test_two_chunks_that_are_settled_at_once_are_both_counted(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline)
     before = found(imports)
     mishap = Mishap("UpdateItem")
@@ -278,7 +278,7 @@ def test_a_chunk_costs_at_most_three_writes_to_settle_however_many_there_are(
     assert max(sizes.values()) < 1024
 
 
-def test_what_is_shown_of_an_import_only_grows_and_ends_exact(
+def test_the_progress_shown_of_an_import_only_grows_and_ends_exact(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline)
@@ -296,7 +296,7 @@ def test_what_is_shown_of_an_import_only_grows_and_ends_exact(
     assert (stored["updated"], "pending" in stored) == ({"N": "27"}, False)
 
 
-def test_an_import_that_was_begun_before_goes_on_with_all_on_its_own_item(
+def test_an_import_begun_by_older_code_keeps_its_progress_on_its_own_item(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     """As it was stored before progress had an item of its own, one of its chunks being settled."""
@@ -323,7 +323,7 @@ def test_an_import_that_was_begun_before_goes_on_with_all_on_its_own_item(
     assert counts_of(now) == Counts(lines=30, updated=27, rejected=3)
 
 
-def test_code_that_is_being_replaced_neither_works_nor_ends_an_import(
+def test_older_code_neither_processes_nor_ends_a_newer_import(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     """It looks for the chunks in `pending` on the import, and ends what has none there."""
@@ -334,7 +334,7 @@ def test_code_that_is_being_replaced_neither_works_nor_ends_an_import(
     assert stored["pending"] == {"NS": ["0"]}
 
 
-def test_the_import_ends_only_when_no_chunk_is_pending(
+def test_an_import_ends_only_after_its_last_pending_chunk(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline, 2)
@@ -369,7 +369,7 @@ def test_a_final_state_never_changes(imports: Imports, pipeline: Pipeline) -> No
     assert counts_of(now).updated == 9
 
 
-def test_what_has_not_ended_is_open_until_its_end_was_reported(
+def test_an_import_is_open_until_its_end_is_announced(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline, 1)
@@ -405,7 +405,7 @@ def test_the_newest_imports_of_a_tenant_come_first_a_page_at_a_time(imports: Imp
     assert end is None
 
 
-def test_a_watermark_only_rises(imports: Imports) -> None:
+def test_a_watermark_only_increases(imports: Imports) -> None:
     for until in ("2026-11-20", "2026-11-22", "2026-11-21"):
         watermarks_of(imports).raise_watermark(TENANT, until)
 

@@ -54,17 +54,17 @@ accounts = st.builds(
 
 
 @given(accounts)
-def test_an_account_stored_as_an_item_comes_back_the_same(account: Account) -> None:
+def test_an_account_is_read_back_as_stored(account: Account) -> None:
     assert account_from(item_from(account)) == account
 
 
-def test_an_account_id_may_hold_what_separates_it_from_the_tenant() -> None:
+def test_an_account_id_may_contain_the_separator_of_the_key() -> None:
     account = Account("lumina", "a#b#c", 1)
 
     assert account_from(item_from(account)) == account
 
 
-def test_an_item_of_the_directory_alone_is_an_account_that_nobody_holds() -> None:
+def test_an_item_with_only_directory_fields_is_an_account_that_nobody_holds() -> None:
     item = {
         "pk": {"S": "lumina#1"},
         "version": {"N": "1"},
@@ -98,7 +98,7 @@ def test_a_change_concerns_exactly_those_who_came_or_went(
     assert {(one.role, one.user) for one in holdings if not one.is_held} == held - holds
 
 
-def test_a_new_account_is_held_by_whoever_is_assigned() -> None:
+def test_a_new_account_is_held_by_its_assignees() -> None:
     account = Account("t", "1", 1, assigned={"m": ("a", "b")})
 
     assert holdings_of(None, account) == [
@@ -114,7 +114,7 @@ def test_an_id_that_a_directory_file_may_name_can_be_read_in_every_tenant() -> N
 
 
 @given(accounts)
-def test_what_is_decided_never_takes_more_than_the_planner_reckons(account: Account) -> None:
+def test_a_decision_never_takes_more_bytes_than_the_planner_estimates(account: Account) -> None:
     bare = item_size(item_from(replace(account, assigned={}, precedences={}, receipts=())))
 
     taken = item_size(item_from(account)) - bare

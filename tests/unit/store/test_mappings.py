@@ -14,7 +14,7 @@ def test_nothing_is_remembered_at_first(pipeline: Pipeline) -> None:
     assert pipeline.resources.tables.mappings.of(TENANT) == ([], 0)
 
 
-def test_what_is_replaced_comes_back_in_its_order(pipeline: Pipeline) -> None:
+def test_replaced_mappings_are_read_back_in_their_order(pipeline: Pipeline) -> None:
     mappings = pipeline.resources.tables.mappings
 
     assert mappings.replace(TENANT, [ONE], 0)
@@ -23,7 +23,7 @@ def test_what_is_replaced_comes_back_in_its_order(pipeline: Pipeline) -> None:
     assert mappings.of(TENANT) == ([OTHER, ONE], 2)
 
 
-def test_who_read_an_older_version_replaces_nothing(pipeline: Pipeline) -> None:
+def test_a_writer_that_read_an_older_version_replaces_nothing(pipeline: Pipeline) -> None:
     mappings = pipeline.resources.tables.mappings
     mappings.replace(TENANT, [ONE], 0)
 
@@ -33,7 +33,7 @@ def test_who_read_an_older_version_replaces_nothing(pipeline: Pipeline) -> None:
     assert mappings.of(TENANT) == ([ONE], 1)
 
 
-def test_a_tenant_has_its_own(pipeline: Pipeline) -> None:
+def test_each_tenant_has_its_own_mappings(pipeline: Pipeline) -> None:
     mappings = pipeline.resources.tables.mappings
     mappings.replace(TENANT, [ONE], 0)
 

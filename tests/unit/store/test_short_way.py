@@ -105,7 +105,7 @@ def _answer(call: Callable[..., Any], asked: Mapping[str, Any]) -> Any:
     ],
     ids=["read", "written", "refused", "unavailable"],
 )
-def test_the_short_way_sends_and_answers_what_botocore_does(
+def test_the_short_way_sends_and_returns_the_same_as_botocore(
     call: str, status: int, body: bytes
 ) -> None:
     (usual, usual_answer), (short, short_answer) = both_ways(call, status, body)

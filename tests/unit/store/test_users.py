@@ -14,7 +14,7 @@ NAMES = (*(f"Ana {letter}" for letter in "ABCDEFGHIJKLMNOP"), "Anatol", "Bo")
 
 
 @pytest.mark.parametrize("state", [None, Spreading.SPREAD, Spreading.SETTLED])
-def test_users_are_listed_once_and_in_order_however_few_are_read_at_a_time(
+def test_users_are_listed_once_and_in_order_with_any_page_size(
     pipeline: Pipeline, state: Spreading | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resources, tenant = pipeline.resources, "t-small"

@@ -40,7 +40,7 @@ def shown(code: str, value: float, *, is_1904: bool = False) -> str | None:
         ("mm:ss", 0.5 + 61 / 86400, "01:01"),
     ],
 )
-def test_what_is_certain_is_shown(code: str, value: float, text: str) -> None:
+def test_a_certain_value_is_shown(code: str, value: float, text: str) -> None:
     assert shown(code, value) == text
 
 
@@ -72,7 +72,7 @@ def test_what_is_certain_is_shown(code: str, value: float, text: str) -> None:
         ("", 5),
     ],
 )
-def test_what_is_not_certain_is_not_shown(code: str, value: float) -> None:
+def test_an_uncertain_value_is_not_shown(code: str, value: float) -> None:
     assert shown(code, value) is None
 
 
@@ -93,5 +93,5 @@ def test_the_same_number_is_another_day_in_a_workbook_that_counts_from_1904() ->
         ('0;0;0;"secret"', None),
     ],
 )
-def test_a_text_is_shown_as_it_is_but_for_a_section_of_its_own(code: str, text: str | None) -> None:
+def test_a_text_is_shown_as_it_is_unless_its_format_has_a_section_for_text(code: str, text: str | None) -> None:
     assert parse_format(code).text("00123") == text
