@@ -46,19 +46,19 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="where to write the page")
     parser.add_argument("--topic", choices=TOPICS, action="append", help="only this one")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.here:
-        print(measured(asked.topic[0], quick=asked.quick))
+    options = parser.parse_args()
+    if options.here:
+        print(measured(options.topic[0], quick=options.quick))
         return
     begun, load = time.monotonic(), os.getloadavg()[0]
-    tried = [_measured_apart(name, quick=asked.quick) for name in asked.topic or TOPICS]
+    tried = [_measured_apart(name, quick=options.quick) for name in options.topic or TOPICS]
     sections = [section for section in tried if section is not None]
     if len(sections) < len(tried):
         raise SystemExit("nothing was written: a part of the page is missing")
-    head = _head(asked, time.monotonic() - begun, load)
+    head = _head(options, time.monotonic() - begun, load)
     page = "\n\n".join([head, goals(sections), *sections]) + "\n"
-    is_whole = not asked.quick and not asked.topic
-    output = asked.output or (RESULTS if is_whole else None)
+    is_whole = not options.quick and not options.topic
+    output = options.output or (RESULTS if is_whole else None)
     if output is not None:
         output.write_text(page, encoding="utf-8")
 
@@ -182,12 +182,12 @@ def _measured_apart(name: str, *, quick: bool) -> str | None:
     return section
 
 
-def _head(asked: argparse.Namespace, seconds: float, load: float) -> str:
+def _head(options: argparse.Namespace, seconds: float, load: float) -> str:
     return "\n".join(
         [
             "# Results",
             "",
-            f"`{_command(asked)}`, {datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} s.",
+            f"`{_command(options)}`, {datetime.now(UTC):%Y-%m-%d}, {seconds:.0f} s.",
             f"{_machine(load)}.",
             "",
             INTRODUCTION,
@@ -195,9 +195,9 @@ def _head(asked: argparse.Namespace, seconds: float, load: float) -> str:
     )
 
 
-def _command(asked: argparse.Namespace) -> str:
-    topics = [f"--topic {name}" for name in asked.topic or ()]
-    return " ".join(["python -m tests.bench", *["--quick"] * asked.quick, *topics])
+def _command(options: argparse.Namespace) -> str:
+    topics = [f"--topic {name}" for name in options.topic or ()]
+    return " ".join(["python -m tests.bench", *["--quick"] * options.quick, *topics])
 
 
 def _machine(load: float) -> str:

@@ -26,7 +26,7 @@ _ESCAPED_KEY = json.dumps(KEY)[1:-1].encode()
 _KEYS = rb'"(?:pk|sk)": ?\{"S": ?"(%b[^"]*)"'
 _HASH_KEY = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"')
 _SORT_KEY = re.compile(rb'"sk": ?\{"S": ?"([^"]*)"')
-_ASKED_TABLE = re.compile(rb'"RequestItems": ?\{("[^"]+")')
+_TABLE_OF_REQUEST = re.compile(rb'"RequestItems": ?\{("[^"]+")')
 _BOTH_KEYS = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"\}, ?"sk": ?\{"S": ?"([^"]*)"')
 _ATTRIBUTES = re.compile(rb'"ExpressionAttributeNames": ?(\{[^}]*\})')
 _RANGE = re.compile(rb"range: ?bytes=(\d+)-(\d+)")
@@ -137,7 +137,7 @@ class _Answers:
 
     def _from_table(self, operation: bytes, body: bytes) -> bytes:
         if operation == b"BatchGetItem":
-            table = _ASKED_TABLE.findall(body)[0]
+            table = _TABLE_OF_REQUEST.findall(body)[0]
             if table not in self._tables:
                 return self._of_rows(table, body)
             attributes = _ATTRIBUTES.search(body)
@@ -176,15 +176,15 @@ class _Answers:
         """
         _, item = self._tables[table]
         if attributes:
-            asked = set(json.loads(attributes).values())
-            item = {name: value for name, value in item.items() if name in asked}
+            names = set(json.loads(attributes).values())
+            item = {name: value for name, value in item.items() if name in names}
         before, _, after = json.dumps(item).encode().partition(_ESCAPED_KEY)
         return before, after
 
     def _of_rows(self, table: bytes, body: bytes) -> bytes:
         """The rows of a table that are asked for together, as far as there are any."""
-        asked = (b"%b/%b" % keys for keys in _BOTH_KEYS.findall(body))
-        rows = b",".join(row for key in asked if (row := self._rows.get(key)) is not None)
+        names = (b"%b/%b" % keys for keys in _BOTH_KEYS.findall(body))
+        rows = b",".join(row for key in names if (row := self._rows.get(key)) is not None)
         return b'{"Responses":{%b:[%b]},"UnprocessedKeys":{}}' % (table, rows)
 
     def _from_s3(self, head: bytes, fields: bytes) -> bytes:

@@ -29,7 +29,7 @@ from infra.chromium import find_chromium
 from tests.bench.ended import ended_import, users
 from tests.bench.table import Topic, at_most
 from tests.browser.console import Console, console_in
-from tests.kit.doors import ADMIN, TENANT, Doors
+from tests.kit.deployed import ADMIN, TENANT, DeployedStack
 from tests.kit.stack import ROOT, furnished_stack
 
 SAMPLE = ROOT / "events" / "uploads" / "pulse-sample.csv"
@@ -82,36 +82,36 @@ def measure(*, quick: bool = False) -> Topic:
     """The budgets of the console's design, each with what was measured."""
     with (
         tempfile.TemporaryDirectory(prefix="handover-bench-") as name,
-        furnished_stack(Path(name)) as doors,
+        furnished_stack(Path(name)) as deployed,
     ):
-        os.environ |= local.environment(doors.stack)
-        rows = [*_lists(doors, 10_000 if quick else 100_000), *_screens(doors)]
+        os.environ |= local.environment(deployed.stack)
+        rows = [*_lists(deployed, 10_000 if quick else 100_000), *_screens(deployed)]
     return Topic("The console", ("what", "found", "goal", ""), tuple(rows), NOTES)
 
 
-def _lists(doors: Doors, lines: int) -> list[tuple[str, ...]]:
-    _store(doors, lines)
+def _lists(deployed: DeployedStack, lines: int) -> list[tuple[str, ...]]:
+    _store(deployed, lines)
     rows: list[tuple[str, ...]] = []
     for limit in LIMITS:
         path = f"/imports/{IMPORT_ID}/lines?limit={limit}"
-        doors.api("GET", path)  # starts the function
+        deployed.api("GET", path)  # starts the function
         found = 1000 * statistics.median(
-            _seconds(partial(doors.api, "GET", path)) for _ in range(TURNS)
+            _seconds(partial(deployed.api, "GET", path)) for _ in range(TURNS)
         )
         what = f"first {limit:,} of {lines:,} lines"
         rows.append((what, f"{found:,.0f} ms", *at_most(found, PAGE_MILLISECONDS, " ms")))
     return rows
 
 
-def _store(doors: Doors, lines: int) -> None:
+def _store(deployed: DeployedStack, lines: int) -> None:
     """An import of so many lines that has ended, past the API."""
-    tables = _tables(doors.stack)
+    tables = _tables(deployed.stack)
     tables.directory.put_users(TENANT, users(), Deadline(time.time() + GIVE_UP_SECONDS))
     made = ended_import(lines)
     for name, body in made.files.items():
         key = f"{TENANT}/{IMPORT_ID}/{name}"
-        doors.client("s3").put_object(
-            Bucket=doors.stack.outputs["ReportsBucket"], Key=key, Body=body
+        deployed.client("s3").put_object(
+            Bucket=deployed.stack.outputs["ReportsBucket"], Key=key, Body=body
         )
     now = rfc3339(time.time())
     ImportItem(
@@ -148,14 +148,14 @@ def _tables(stack: local.LocalStack) -> Tables:
     )
 
 
-def _screens(doors: Doors) -> list[tuple[str, ...]]:
+def _screens(deployed: DeployedStack) -> list[tuple[str, ...]]:
     chromium = find_chromium()
     if chromium is None:
         return [("the screens", "no Chromium here", "", "")]
     seen = Seen()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium)
-        with console_in(browser, doors.stack.console_url) as console:
+        with console_in(browser, deployed.stack.console_url) as console:
             console.page.on("response", seen.note)
             console.sign_in(ADMIN, "/import")
             usable = statistics.median(_seconds(lambda: _open(console)) for _ in range(TURNS))

@@ -98,7 +98,7 @@ def _million(
 ) -> Counts:
     scale = MILLION / lines
 
-    def asked(*beginnings: str) -> int:
+    def requests(*beginnings: str) -> int:
         number = sum(
             number
             for count in counted
@@ -115,9 +115,9 @@ def _million(
         changed=changed,
         write_units={table: units * scale for table, units in writes.items()},
         read_units=sum(sum(count.read_units.values()) for count in counted) * scale,
-        s3_puts=asked("PutObject", "ListObject"),
-        s3_gets=asked("GetObject", "HeadObject"),
-        messages=asked("SendMessage"),
+        s3_puts=requests("PutObject", "ListObject"),
+        s3_gets=requests("GetObject", "HeadObject"),
+        messages=requests("SendMessage"),
         worker_seconds=MILLION * line,
         publish_seconds=publish,
     )

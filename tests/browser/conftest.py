@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from infra.chromium import find_chromium
 from tests.browser.console import Console, console_in
-from tests.kit.doors import Doors
+from tests.kit.deployed import DeployedStack
 from tests.kit.stack import ROOT, furnished_stack
 
 PICTURES = ROOT / ".local" / "browser"
@@ -43,7 +43,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def doors(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def deployed(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DeployedStack]:
     """The browser comes first: without one there is no need for a stack."""
     with furnished_stack(tmp_path_factory.mktemp("stack")) as made:
         made.spare = made.new_accounts(ACCOUNTS)
@@ -69,7 +71,7 @@ def sign_ins() -> dict[str, StorageState]:
 @pytest.fixture
 def open_console(
     chromium: Browser,
-    doors: Doors,
+    deployed: DeployedStack,
     sign_ins: dict[str, StorageState],
     request: pytest.FixtureRequest,
 ) -> Iterator[Opening]:
@@ -82,7 +84,7 @@ def open_console(
         def opening(person: str = "", **how: Any) -> Console:
             if person in sign_ins:
                 how["storage_state"] = sign_ins[person]
-            console = stack.enter_context(console_in(chromium, doors.stack.console_url, **how))
+            console = stack.enter_context(console_in(chromium, deployed.stack.console_url, **how))
             opened.append(console)
             if person and person not in sign_ins:
                 console.sign_in(person)

@@ -13,7 +13,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
 
-from tests.kit.doors import PASSWORD
+from tests.kit.deployed import PASSWORD
 
 # The machine may be busy; a story goes on as soon as it can.
 LONGEST_MS = 60_000

@@ -11,7 +11,7 @@ from playwright.sync_api import FilePayload, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.console import Console
-from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv, until
+from tests.kit.deployed import ADMIN, BACK_OFFICE, DeployedStack, accounts_csv, until
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
@@ -48,9 +48,9 @@ def preview(console: Console) -> None:
 
 
 def test_a_messy_file_is_previewed_applied_and_corrected_and_the_correction_is_undone(
-    open_console: Opening, doors: Doors
+    open_console: Opening, deployed: DeployedStack
 ) -> None:
-    accounts = doors.new_accounts(4)
+    accounts = deployed.new_accounts(4)
     console = open_console(ADMIN)
     console.open("/home")
     console.sees("home", console.heading("Hello, Ines Okello"))
@@ -58,7 +58,7 @@ def test_a_messy_file_is_previewed_applied_and_corrected_and_the_correction_is_u
     preview(console)
     console.page.get_by_role("link", name="Brian Kiptoo").click()
     expect(console.page.locator("table.lines tbody tr")).to_have_count(1)
-    untouched = doors.manager(accounts[0])
+    untouched = deployed.manager(accounts[0])
     console.button("Apply this change").click()
     console.sees("result", console.heading("Lines to fix"))
     expect(console.page.get_by_text("3 lines have problems")).to_be_visible()
@@ -69,8 +69,8 @@ def test_a_messy_file_is_previewed_applied_and_corrected_and_the_correction_is_u
     console.sees("good", console.page.get_by_text("3 accounts changed. All lines were good."))
 
     assert untouched == []
-    assert [doors.manager(one) for one in accounts] == [[OTHER], [RIGHT], [RIGHT], [OTHER]]
-    doors.run(accounts_csv((accounts[1], OTHER)))
+    assert [deployed.manager(one) for one in accounts] == [[OTHER], [RIGHT], [RIGHT], [OTHER]]
+    deployed.run(accounts_csv((accounts[1], OTHER)))
     console.page.get_by_role("link", name="History").click()
     console.sees("history", console.heading("History"))
     console.page.get_by_role("link", name="corrections of Kunden Mai.csv").click()
@@ -80,13 +80,13 @@ def test_a_messy_file_is_previewed_applied_and_corrected_and_the_correction_is_u
     console.button("Take back these 2 changes").click()
     console.sees("taken back", console.page.get_by_text("2 accounts changed."))
 
-    assert [doors.manager(one) for one in accounts] == [[OTHER], [OTHER], [], []]
+    assert [deployed.manager(one) for one in accounts] == [[OTHER], [OTHER], [], []]
 
 
 def test_the_whole_path_works_by_keyboard_in_the_dark_theme(
-    open_console: Opening, doors: Doors
+    open_console: Opening, deployed: DeployedStack
 ) -> None:
-    one, two = doors.new_accounts(2)
+    one, two = deployed.new_accounts(2)
     console = open_console(ADMIN, color_scheme="dark")
     console.open("/import")
     keyboard = console.page.keyboard
@@ -111,11 +111,13 @@ def test_the_whole_path_works_by_keyboard_in_the_dark_theme(
     keyboard.press("ControlOrMeta+Enter")
     console.sees("good", console.page.get_by_text("1 account changed. All lines were good."))
 
-    assert [doors.manager(one), doors.manager(two)] == [[OTHER], [RIGHT]]
+    assert [deployed.manager(one), deployed.manager(two)] == [[OTHER], [RIGHT]]
 
 
-def test_a_workbook_and_its_lines_to_fix_fit_a_phone(open_console: Opening, doors: Doors) -> None:
-    accounts = doors.new_accounts(4)
+def test_a_workbook_and_its_lines_to_fix_fit_a_phone(
+    open_console: Opening, deployed: DeployedStack
+) -> None:
+    accounts = deployed.new_accounts(4)
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     console = open_console(BACK_OFFICE, **phone)
     console.open("/home")
@@ -137,11 +139,11 @@ def test_a_workbook_and_its_lines_to_fix_fit_a_phone(open_console: Opening, door
     console.button("Use all 2 suggestions").tap()
     console.sees("corrected", console.page.get_by_text("2 lines corrected"))
 
-    assert doors.manager(accounts[0]) == [OTHER]
+    assert deployed.manager(accounts[0]) == [OTHER]
 
 
 def test_without_scripts_a_file_is_still_sent_and_its_columns_are_shown(
-    open_console: Opening, doors: Doors
+    open_console: Opening, deployed: DeployedStack
 ) -> None:
     console = open_console(ADMIN, java_script_enabled=False)
     console.open("/import")
@@ -185,13 +187,13 @@ def test_an_import_that_clears_many_continues_once_another_person_approves(
 
 
 def test_the_drop_of_a_system_is_found_in_the_history(
-    open_console: Opening, doors: Doors, tmp_path: Path
+    open_console: Opening, deployed: DeployedStack, tmp_path: Path
 ) -> None:
-    (account,) = doors.new_accounts(1)
+    (account,) = deployed.new_accounts(1)
     file = tmp_path / "nightly-browser.csv"
     file.write_bytes(accounts_csv((account, OTHER)))
-    doors.drop(file, f"drop/lumina/crm/{file.name}")
-    until(lambda: doors.imports_of(file.name), "the import of the drop")
+    deployed.drop(file, f"drop/lumina/crm/{file.name}")
+    until(lambda: deployed.imports_of(file.name), "the import of the drop")
     console = open_console(ADMIN)
     console.open("/imports")
     console.page.get_by_label("Source").fill("crm")

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from tests.browser.conftest import Opening
-from tests.kit.doors import ADMIN, Doors, accounts_csv
+from tests.kit.deployed import ADMIN, DeployedStack, accounts_csv
 
 OTHER = "brian.kiptoo@lumina.example"
 LEAVER = "lea.leaver@lumina.example"
 
 
 def test_the_accounts_of_a_leaver_are_handed_over_before_they_leave(
-    open_console: Opening, doors: Doors
+    open_console: Opening, deployed: DeployedStack
 ) -> None:
-    accounts = doors.new_accounts(2)
+    accounts = deployed.new_accounts(2)
     fields = {"name": "Lea Leaver", "roles": ["Sales"], "opco": "Lumina Kenya"}
-    made = doors.api("POST", "/users", body={"email": LEAVER, **fields})
+    made = deployed.api("POST", "/users", body={"email": LEAVER, **fields})
     assert made.status == 201, made.body
-    doors.run(accounts_csv(*((account, LEAVER) for account in accounts)))
+    deployed.run(accounts_csv(*((account, LEAVER) for account in accounts)))
     for account in accounts:
-        doors.history(account, 1)  # what somebody holds follows the same stream
+        deployed.history(account, 1)  # what somebody holds follows the same stream
     console = open_console(ADMIN)
     console.open(f"/people/one?email={LEAVER}")
     console.page.get_by_role("link", name="Is leaving").click()
@@ -29,10 +29,10 @@ def test_the_accounts_of_a_leaver_are_handed_over_before_they_leave(
     console.button("Apply these 2 changes").click()
     console.sees("good", console.page.get_by_text("2 accounts changed. All lines were good."))
     for account in accounts:
-        doors.history(account, 2)
+        deployed.history(account, 2)
 
     console.open(f"/people/leaving?email={LEAVER}")
     console.button("Deactivate Lea Leaver").click()
     console.sees("gone", console.page.get_by_text("they can neither sign in nor be assigned"))
 
-    assert [doors.manager(account) for account in accounts] == [[OTHER], [OTHER]]
+    assert [deployed.manager(account) for account in accounts] == [[OTHER], [OTHER]]

@@ -9,7 +9,7 @@ from handover_console.site import PAGES
 
 from tests.browser.conftest import Opening
 from tests.browser.console import Console
-from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv
+from tests.kit.deployed import ADMIN, BACK_OFFICE, DeployedStack, accounts_csv
 
 # Answers that are no pages: downloads, and what a script puts into a page.
 NO_SCREENS = {
@@ -60,24 +60,26 @@ RULES: dict[Literal["light", "dark"], tuple[str, ...]] = {
 
 
 @pytest.fixture(scope="module")
-def names(doors: Doors) -> dict[str, str]:
+def names(deployed: DeployedStack) -> dict[str, str]:
     """Imports by the screen that shows them, an account and a request."""
-    accounts = doors.new_accounts(24)
+    accounts = deployed.new_accounts(24)
     few = accounts_csv((accounts[0], OTHER), (accounts[1], "brian.kipto@lumina.example"))
     held = accounts_csv(*((one, OTHER) for one in accounts[2:]))
     cleared = accounts_csv(*((one, "None") for one in accounts[2:]))
-    doors.run(held)
+    deployed.run(held)
     tickets = {
-        "columns": doors.upload(few, profile="", mode="preview"),
-        "preview": doors.upload(few, mode="dry_run"),
-        "result": doors.upload(few, filename='<b>"a"</b> & a name that is longer than a phone.csv'),
-        "refused": doors.upload(b"nothing,of,use\n1,2,3\n"),
-        "waiting": doors.upload(cleared, as_=BACK_OFFICE),
+        "columns": deployed.upload(few, profile="", mode="preview"),
+        "preview": deployed.upload(few, mode="dry_run"),
+        "result": deployed.upload(
+            few, filename='<b>"a"</b> & a name that is longer than a phone.csv'
+        ),
+        "refused": deployed.upload(b"nothing,of,use\n1,2,3\n"),
+        "waiting": deployed.upload(cleared, as_=BACK_OFFICE),
     }
-    waiting = doors.in_state(tickets.pop("waiting"), "awaiting_approval")
-    ended = {name: doors.ended(ticket)["import_id"] for name, ticket in tickets.items()}
-    asked = {"account_id": accounts[2], "subject": "A call", "description": "Please call back."}
-    made = doors.api("POST", "/requests", body=asked)
+    waiting = deployed.in_state(tickets.pop("waiting"), "awaiting_approval")
+    ended = {name: deployed.ended(ticket)["import_id"] for name, ticket in tickets.items()}
+    body = {"account_id": accounts[2], "subject": "A call", "description": "Please call back."}
+    made = deployed.api("POST", "/requests", body=body)
     assert made.status == 201, made.body
     others = {"account": accounts[2], "request": made.json["request_id"]}
     return {**ended, **others, "waiting": waiting["import_id"]}

@@ -9,7 +9,7 @@ from playwright.sync_api import Cookie, expect
 
 from tests.browser.conftest import Opening
 from tests.browser.console import Console
-from tests.kit.doors import ADMIN, Doors
+from tests.kit.deployed import ADMIN, DeployedStack
 
 ID, REFRESH = "__Host-handover-id", "__Host-handover-refresh"
 
@@ -19,9 +19,9 @@ def cookies(console: Console) -> dict[str, Cookie]:
 
 
 @pytest.fixture
-def short_tokens(doors: Doors) -> Iterator[None]:
+def short_tokens(deployed: DeployedStack) -> Iterator[None]:
     """Tokens for five minutes: the console refreshes one that has no more left."""
-    pools, outputs = doors.client("cognito-idp"), doors.stack.outputs
+    pools, outputs = deployed.client("cognito-idp"), deployed.stack.outputs
     which = {"UserPoolId": outputs["UserPoolId"], "ClientId": outputs["UserPoolClientId"]}
     found = pools.describe_user_pool_client(**which)["UserPoolClient"]
     dates = ("CreationDate", "LastModifiedDate")
@@ -52,7 +52,7 @@ def test_signing_in_leads_to_the_requested_page_and_signing_out_leaves_the_conso
 
 
 def test_a_token_that_ends_soon_is_refreshed_until_the_sign_in_is_revoked(
-    open_console: Opening, doors: Doors, short_tokens: None
+    open_console: Opening, deployed: DeployedStack, short_tokens: None
 ) -> None:
     console = open_console()
     console.sign_in(ADMIN)
@@ -61,8 +61,8 @@ def test_a_token_that_ends_soon_is_refreshed_until_the_sign_in_is_revoked(
     console.page.get_by_role("link", name="History").click()
     console.sees("history", console.heading("History"))
     after = cookies(console)
-    doors.client("cognito-idp").revoke_token(
-        Token=after[REFRESH]["value"], ClientId=doors.stack.outputs["UserPoolClientId"]
+    deployed.client("cognito-idp").revoke_token(
+        Token=after[REFRESH]["value"], ClientId=deployed.stack.outputs["UserPoolClientId"]
     )
     console.page.get_by_role("link", name="Home").click()
 

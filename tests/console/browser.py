@@ -75,9 +75,9 @@ class Browser:
         """Signs in as the actor, through the whole flow."""
         answered = {name: value for name, value in (actor.claims or {}).items() if value}
         self.stand.claims = {**answered, "name": actor.name, "cognito:groups": list(groups)}
-        asked = self.get("/sign-in").query
-        self.stand.challenge, self.stand.nonce = asked["code_challenge"], asked["nonce"]
-        page = self.get("/signed-in", code="a-code", state=asked["state"])
+        query = self.get("/sign-in").query
+        self.stand.challenge, self.stand.nonce = query["code_challenge"], query["nonce"]
+        page = self.get("/signed-in", code="a-code", state=query["state"])
         assert page.status == 303, page.text
 
     def get(self, path: str, **query: str) -> Page:

@@ -39,11 +39,11 @@ class Stand:
 
     world: World | None = None
     canned: dict[tuple[str, str], tuple[int, object]] = field(default_factory=dict)
-    asked: list[tuple[str, str, object]] = field(default_factory=list)
+    requests: list[tuple[str, str, object]] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     claims: dict[str, object] = field(default_factory=dict)
     pool: dict[str, tuple[int, object]] = field(default_factory=dict)
-    pool_asked: list[tuple[str, Any]] = field(default_factory=list)
+    pool_calls: list[tuple[str, Any]] = field(default_factory=list)
     challenge: str = ""
     nonce: str = ""
     is_down: bool = False
@@ -86,7 +86,7 @@ class Stand:
     ) -> tuple[int, Mapping[str, str], str]:
         """What the API answers who holds the token."""
         path = urlsplit(target).path
-        self.asked.append((method, target, body))
+        self.requests.append((method, target, body))
         if (method, path) in self.canned:
             status, answered = self.canned[method, path]
             return status, {"content-type": "application/json"}, json.dumps(answered)
@@ -113,7 +113,7 @@ class Stand:
             return 200, {}, ""
         if call := headers.get("x-amz-target"):
             operation = call.removeprefix("AWSCognitoIdentityProviderService.")
-            self.pool_asked.append((operation, json.loads(body)))
+            self.pool_calls.append((operation, json.loads(body)))
             status, answered = self.pool[operation]
             return status, {}, json.dumps(answered)
         token = headers.get("authorization", "").removeprefix("Bearer ")

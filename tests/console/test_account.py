@@ -59,7 +59,7 @@ def edited(stand: Stand, **changes: Any) -> None:
 
 def patched(stand: Stand) -> list[tuple[str, object]]:
     """The edits that the API was asked for."""
-    return [(target, body) for method, target, body in stand.asked if method == "PATCH"]
+    return [(target, body) for method, target, body in stand.requests if method == "PATCH"]
 
 
 def test_an_account_shows_its_fields_its_team_and_its_history_newest_first(admin: Browser) -> None:
@@ -78,7 +78,7 @@ def test_a_long_history_is_shown_in_parts(admin: Browser, stand: Stand) -> None:
 
     page = admin.get(HERE, id="K/1")
 
-    assert sum("/history" in target for _, target, _ in stand.asked) == 5
+    assert sum("/history" in target for _, target, _ in stand.requests) == 5
     assert "/console/accounts/show?id=K%2F1&cursor=further#changes" in page.read.values("href")
 
 
@@ -89,7 +89,7 @@ def test_a_date_shows_who_held_it_then(admin: Browser, stand: Stand) -> None:
     page = admin.get(HERE, id="K/1", at="2026-05-31")
 
     assert "Old Holder" in page.text.split("As it was at")[1]
-    targets = [target for _, target, _ in stand.asked]
+    targets = [target for _, target, _ in stand.requests]
     assert "/accounts?id=K%2F1&at=2026-05-31" in targets
 
 
@@ -125,9 +125,7 @@ def test_an_edit_is_first_checked_and_then_saved(admin: Browser, stand: Stand) -
     assert saved.headers["location"] == "/console/accounts/show?id=K%2F1&saved=1"
 
 
-def test_an_edit_that_changes_nothing_has_no_button_to_save(
-    admin: Browser, stand: Stand
-) -> None:
+def test_an_edit_that_changes_nothing_has_no_button_to_save(admin: Browser, stand: Stand) -> None:
     edited(stand, outcome="unchanged", changes=[])
 
     page = admin.post(HERE, {**FORM, "step": "check"})
@@ -137,9 +135,7 @@ def test_an_edit_that_changes_nothing_has_no_button_to_save(
 
 
 @pytest.mark.parametrize("step", ["check", "save"])
-def test_a_rejected_edit_is_shown_with_what_to_do(
-    admin: Browser, stand: Stand, step: str
-) -> None:
+def test_a_rejected_edit_is_shown_with_what_to_do(admin: Browser, stand: Stand, step: str) -> None:
     stand.canned["PATCH", "/accounts"] = 422, {"detail": "Ama is inactive.", "hint": "Name another"}
 
     page = admin.post(HERE, {**FORM, "step": step})
@@ -150,7 +146,9 @@ def test_a_rejected_edit_is_shown_with_what_to_do(
     assert ("input", AMA) in [(tag, one.get("value")) for tag, one in page.read.elements]
 
 
-def test_an_edit_that_names_nobody_is_refused_with_a_request_for_a_name(admin: Browser, stand: Stand) -> None:
+def test_an_edit_that_names_nobody_is_refused_with_a_request_for_a_name(
+    admin: Browser, stand: Stand
+) -> None:
     page = admin.post(HERE, {**FORM, "to": "", "step": "check"})
 
     assert "Name who takes over" in page.text

@@ -37,18 +37,18 @@ def admin(browser: Browser, stand: Stand) -> Browser:
     return browser
 
 
-def asked(stand: Stand) -> list[dict[str, str]]:
+def searches(stand: Stand) -> list[dict[str, str]]:
     """What the API was asked for of accounts."""
     return [
         dict(parse_qsl(urlsplit(target).query))
-        for method, target, _ in stand.asked
+        for method, target, _ in stand.requests
         if method == "GET" and urlsplit(target).path == "/accounts"
     ]
 
 
 def handed(stand: Stand) -> list[Any]:
     """The assignments that the API was asked for."""
-    return [body for method, target, body in stand.asked if (method, target) == HAND_OVER]
+    return [body for method, target, body in stand.requests if (method, target) == HAND_OVER]
 
 
 HAND_OVER = ("POST", "/assignments")
@@ -57,7 +57,7 @@ ALL = {"choice": CHOICE, "to": AMA, "which": "all"}
 
 
 @pytest.mark.parametrize(
-    ("query", "heard"),
+    ("query", "expected"),
     [
         ({}, {"limit": "50"}),
         ({"holder": " ama ", "status": "active"}, {"holder": "ama", "status": "active"}),
@@ -66,13 +66,13 @@ ALL = {"choice": CHOICE, "to": AMA, "which": "all"}
     ],
 )
 def test_a_search_uses_the_filters_of_the_api(
-    admin: Browser, stand: Stand, query: dict[str, str], heard: dict[str, str]
+    admin: Browser, stand: Stand, query: dict[str, str], expected: dict[str, str]
 ) -> None:
     page = admin.get("/accounts", **query)
 
-    (sent,) = asked(stand)
-    assert heard.items() <= sent.items()
-    assert ("status" in sent) == ("status" in heard)
+    (sent,) = searches(stand)
+    assert expected.items() <= sent.items()
+    assert ("status" in sent) == ("status" in expected)
     assert "KE1" in page.text
     assert "/console/accounts/show?id=KE1" in page.read.values("href")
 
@@ -84,7 +84,7 @@ def test_a_search_that_finds_little_continues_and_then_offers_more(
 
     page = admin.get("/accounts", portal="north")
 
-    assert len(asked(stand)) == pages.MAX_READS
+    assert len(searches(stand)) == pages.MAX_READS
     assert "No account matches so far" in page.text
     assert "/console/accounts?cursor=further&portal=north" in page.read.values("href")
 
@@ -131,7 +131,7 @@ def test_all_accounts_of_another_search_are_read_first(admin: Browser, stand: St
 
     (body,) = handed(stand)
     assert body["account_ids"] == ["KE1", "KE2"]
-    assert asked(stand)[0]["status"] == "active"
+    assert searches(stand)[0]["status"] == "active"
 
 
 def test_more_accounts_than_one_assignment_may_name_are_not_handed_over(
@@ -230,7 +230,9 @@ def rows_of(page: Page) -> list[list[str]]:
     return list(csv.reader(io.StringIO(page.body.removeprefix("\ufeff"))))
 
 
-def test_the_accounts_of_a_search_are_exported_with_every_role(admin: Browser, stand: Stand) -> None:
+def test_the_accounts_of_a_search_are_exported_with_every_role(
+    admin: Browser, stand: Stand
+) -> None:
     awaited = samples.assignee("", email="new@lumina.example", mobile="", is_pending=True)
     stand.canned["GET", "/accounts"] = (
         200,

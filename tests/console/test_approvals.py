@@ -59,7 +59,7 @@ def test_an_import_that_waits_shows_why_and_who_would_lose_whom(
     assert "KE3 cleared account manager Sam Sales → nobody" in page.text
     assert {f"{HERE}/approve", f"{HERE}/cancel"} <= set(actions(page))
     assert f"GET /imports/{DRY_RUN}/lines?outcome=cleared" in " ".join(
-        f"{method} {target}" for method, target, _ in stand.asked
+        f"{method} {target}" for method, target, _ in stand.requests
     )
     assert "You uploaded this file yourself" not in page.text
 
@@ -67,7 +67,7 @@ def test_an_import_that_waits_shows_why_and_who_would_lose_whom(
 def test_approving_continues_the_import_and_shows_it(admin: Browser, stand: Stand) -> None:
     page = admin.post(f"{HERE}/approve")
 
-    assert stand.asked[-1][:2] == ("POST", f"{HERE}/approve")
+    assert stand.requests[-1][:2] == ("POST", f"{HERE}/approve")
     assert page.headers["location"] == f"/console{HERE}"
 
 
@@ -77,12 +77,10 @@ def test_the_reason_is_sent_with_the_decision(admin: Browser, stand: Stand, wish
 
     admin.post(f"{HERE}/{wish}", {"reason": " The region moves. "})
 
-    assert stand.asked[-1] == ("POST", f"{HERE}/{wish}", {"reason": "The region moves."})
+    assert stand.requests[-1] == ("POST", f"{HERE}/{wish}", {"reason": "The region moves."})
 
 
-def test_uploaders_read_that_another_admin_must_approve(
-    admin: Browser, stand: Stand
-) -> None:
+def test_uploaders_read_that_another_admin_must_approve(admin: Browser, stand: Stand) -> None:
     stand.canned["GET", HERE] = 200, one_import(**WAITING)
 
     assert "You uploaded this file yourself" in admin.get(HERE).text
@@ -115,9 +113,7 @@ def test_an_import_can_be_decided_even_if_its_preview_cannot_be_read(
     assert f"{HERE}/approve" in actions(page)
 
 
-def test_the_list_has_what_waits_and_a_link_to_more(
-    admin: Browser, stand: Stand
-) -> None:
+def test_the_list_has_what_waits_and_a_link_to_more(admin: Browser, stand: Stand) -> None:
     rows = [one_import(**WAITING, filename="a.csv"), one_import(filename="b.csv")]
     stand.canned["GET", "/imports"] = 200, {"imports": rows, "cursor": "further"}
 

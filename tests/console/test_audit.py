@@ -28,7 +28,9 @@ def test_an_admin_sees_what_was_changed_by_whom(
     assert "77" in page.text
 
 
-def test_a_user_who_is_not_an_admin_is_refused(browser: Browser, stand: Stand, worlds: World) -> None:
+def test_a_user_who_is_not_an_admin_is_refused(
+    browser: Browser, stand: Stand, worlds: World
+) -> None:
     stand.world = worlds
     browser.sign_in(INSIDERS[1])
 
@@ -41,7 +43,7 @@ def test_the_filters_of_the_api_are_kept_on_the_next_page(browser: Browser, stan
 
     page = browser.get("/set-up/audit", about="role owner", since="2026-11-01")
 
-    assert ("GET", "/audit?about=role+owner&since=2026-11-01&limit=50", None) in stand.asked
+    assert ("GET", "/audit?about=role+owner&since=2026-11-01&limit=50", None) in stand.requests
     (following,) = [one for one in page.read.values("href") if one and "cursor=more" in one]
     assert "about=role" in following
 

@@ -59,7 +59,7 @@ def test_an_app_is_registered_with_its_first_code(signed_in: Browser, stand: Sta
     assert SECRET in page.text
     assert "svg" in [tag for tag, _ in page.read.elements]
     assert done.headers["location"] == "/console/authenticator"
-    assert stand.pool_asked[-2:] == [
+    assert stand.pool_calls[-2:] == [
         (
             "VerifySoftwareToken",
             {"AccessToken": TOKEN, "UserCode": "123456", "FriendlyDeviceName": "Console"},
@@ -84,7 +84,7 @@ def test_a_wrong_code_registers_nothing_and_keeps_the_secret(
 
     assert page.status == HTTPStatus.BAD_REQUEST
     assert SECRET in page.text
-    assert "SetUserMFAPreference" not in [name for name, _ in stand.pool_asked]
+    assert "SetUserMFAPreference" not in [name for name, _ in stand.pool_calls]
 
 
 def test_an_invalid_secret_is_not_drawn(signed_in: Browser) -> None:

@@ -102,8 +102,8 @@ def test_the_history_is_filtered_by_the_api_and_the_next_page_keeps_the_filters(
 
     page = browser.get("/imports", **FILTERED)
 
-    heard = dict(parse_qsl(urlsplit(stand.asked[-1][1]).query))
-    assert heard.items() >= {"state": "done", "uploader": "JOYCE", "since": "2026-11-02"}.items()
+    sent = dict(parse_qsl(urlsplit(stand.requests[-1][1]).query))
+    assert sent.items() >= {"state": "done", "uploader": "JOYCE", "since": "2026-11-02"}.items()
     assert "a.csv" in page.text
     (more,) = [one for one in page.read.values("href") if "cursor=further" in one]
     assert dict(parse_qsl(urlsplit(more).query)).items() >= FILTERED.items()
@@ -117,7 +117,7 @@ def test_a_search_that_finds_nothing_continues_a_little_and_then_offers_more(
 
     page = browser.get("/imports", state="refused")
 
-    assert len(stand.asked) == 3
+    assert len(stand.requests) == 3
     assert "No import matches" in page.text
     assert any("cursor=further" in one for one in page.read.values("href"))
 
@@ -131,9 +131,7 @@ def test_an_unknown_filter_is_explained_in_the_words_of_the_api(at_work: Browser
     assert "since: " in page.text
 
 
-def test_an_empty_history_says_what_to_do_first(
-    browser: Browser, stand: Stand
-) -> None:
+def test_an_empty_history_says_what_to_do_first(browser: Browser, stand: Stand) -> None:
     stand.canned |= EMPTY_HOME
     browser.sign_in(INSIDERS[0])
 

@@ -39,11 +39,11 @@ def test_only_admins_see_pending_users_and_only_for_them_the_api_is_called(
     browser.sign_in(INSIDERS[0], groups=("Admin",))
     for_admin = browser.get("/home")
     browser.sign_in(INSIDERS[2], groups=("Sales",))
-    stand.asked.clear()
+    stand.requests.clear()
     for_sales = browser.get("/home")
 
     assert "new@lumina.example 2 accounts wait" in for_admin.text
     assert "Set-up" in for_admin.text
     assert "Pending users" not in for_sales.text
     assert "Set-up" not in for_sales.text
-    assert {one[1].partition("?")[0] for one in stand.asked} == {"/imports", "/imports/days"}
+    assert {one[1].partition("?")[0] for one in stand.requests} == {"/imports", "/imports/days"}

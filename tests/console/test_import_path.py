@@ -45,7 +45,7 @@ def found(stand: Stand, **changes: Any) -> None:
 
 def sent(stand: Stand) -> list[tuple[str, str, object]]:
     """What the API was asked to do."""
-    return [one for one in stand.asked if one[0] == "POST"]
+    return [one for one in stand.requests if one[0] == "POST"]
 
 
 def test_a_file_is_announced_for_a_preview_and_sent_by_the_browser_itself(
@@ -138,7 +138,7 @@ def test_lines_are_searched_until_some_are_found(signed_in: Browser, stand: Stan
 
     page = signed_in.get(HERE, q="KE")
 
-    assert len([target for _, target, _ in stand.asked if "/lines" in target]) == 5
+    assert len([target for _, target, _ in stand.requests if "/lines" in target]) == 5
     assert any("cursor=on" in one for one in page.read.values("href"))
 
 
@@ -151,7 +151,9 @@ def test_an_address_without_a_user_is_marked_so(signed_in: Browser, stand: Stand
     assert "new@lumina.example (no user yet)" in signed_in.get(HERE).text
 
 
-def test_certain_columns_are_chosen_and_others_must_be_confirmed(signed_in: Browser, stand: Stand) -> None:
+def test_certain_columns_are_chosen_and_others_must_be_confirmed(
+    signed_in: Browser, stand: Stand
+) -> None:
     found(stand, mode="preview", state="done")
 
     page = signed_in.get(HERE)
@@ -343,8 +345,8 @@ def test_a_result_begins_with_the_lines_to_fix(signed_in: Browser, stand: Stand)
 
     page = signed_in.get(HERE)
 
-    asked = [target for _, target, _ in stand.asked if "/lines" in target]
-    assert asked == [f"{HERE}/lines?outcome=rejected&limit=50"]
+    targets = [target for _, target, _ in stand.requests if "/lines" in target]
+    assert targets == [f"{HERE}/lines?outcome=rejected&limit=50"]
     wrong = [a for tag, a in page.read.elements if tag == "input" and "aria-invalid" in a]
     assert [one["name"] for one in wrong] == [
         "field.3.1",
@@ -356,17 +358,25 @@ def test_a_result_begins_with_the_lines_to_fix(signed_in: Browser, stand: Stand)
 def test_lines_have_the_filters_of_the_api(signed_in: Browser, stand: Stand) -> None:
     found(stand)
 
-    asked = {"outcome": "updated", "code": "X", "manager": "Ana", "opco": "Lumina Togo", "q": "K 1"}
-    page = signed_in.get(HERE, **asked, cursor="abc")
+    filters = {
+        "outcome": "updated",
+        "code": "X",
+        "manager": "Ana",
+        "opco": "Lumina Togo",
+        "q": "K 1",
+    }
+    page = signed_in.get(HERE, **filters, cursor="abc")
 
-    (target,) = [target for _, target, _ in stand.asked if "/lines" in target]
+    (target,) = [target for _, target, _ in stand.requests if "/lines" in target]
     path, _, query = target.partition("?")
     assert path == f"{HERE}/lines"
-    assert dict(parse_qsl(query)) == asked | {"cursor": "abc", "limit": "50"}
+    assert dict(parse_qsl(query)) == filters | {"cursor": "abc", "limit": "50"}
     assert [a["value"] for tag, a in page.read.elements if a.get("name") == "manager"] == ["Ana"]
 
 
-def test_the_name_of_a_gaining_or_losing_user_links_to_their_lines(signed_in: Browser, stand: Stand) -> None:
+def test_the_name_of_a_gaining_or_losing_user_links_to_their_lines(
+    signed_in: Browser, stand: Stand
+) -> None:
     found(stand, mode="dry_run")
 
     links = signed_in.get(HERE).read.values("href")

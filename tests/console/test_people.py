@@ -47,7 +47,9 @@ def test_the_list_says_if_a_user_holds_more_accounts_than_it_counts(
     assert "1 000+" in browser.get("/people").text
 
 
-def test_a_search_that_has_found_nobody_so_far_offers_to_continue(browser: Browser, stand: Stand) -> None:
+def test_a_search_that_has_found_nobody_so_far_offers_to_continue(
+    browser: Browser, stand: Stand
+) -> None:
     stand.canned["GET", "/users"] = 200, {"users": [], "cursor": "next"}
     browser.sign_in(ADMIN)
 
@@ -55,7 +57,7 @@ def test_a_search_that_has_found_nobody_so_far_offers_to_continue(browser: Brows
 
     assert "Nobody matches so far" in page.text
     assert "/console/people?name=sam&cursor=next" in page.read.values("href")
-    assert len(stand.asked) == 3
+    assert len(stand.requests) == 3
 
 
 def test_people_are_found_by_the_beginning_of_their_name(at_work: Browser) -> None:
@@ -107,7 +109,9 @@ def test_a_refused_form_keeps_the_typed_values_and_says_what_is_wrong(
 
 
 @pytest.mark.parametrize("path", ["/people/new", "/people/edit", "/people/delete"])
-def test_a_user_who_is_not_an_admin_changes_nobody(at_work: Browser, worlds: World, path: str) -> None:
+def test_a_user_who_is_not_an_admin_changes_nobody(
+    at_work: Browser, worlds: World, path: str
+) -> None:
     at_work.sign_in(SUPPORT)
     before = worlds.state()
 
@@ -117,19 +121,17 @@ def test_a_user_who_is_not_an_admin_changes_nobody(at_work: Browser, worlds: Wor
     assert worlds.state() == before
 
 
-def test_a_leaver_hands_over_role_by_role_with_a_preview(
-    at_work: Browser, stand: Stand
-) -> None:
+def test_a_leaver_hands_over_role_by_role_with_a_preview(at_work: Browser, stand: Stand) -> None:
     page = at_work.get("/people/leaving", email=SALES.email)
-    asked = {"email": SALES.email, "role": "account_manager", "profile": "single-strict"}
+    form = {"email": SALES.email, "role": "account_manager", "profile": "single-strict"}
 
     previewed = at_work.post(
-        "/people/leaving", {**asked, "what": "hand", "to": "joyce.wambui@lumina.example"}
+        "/people/leaving", {**form, "what": "hand", "to": "joyce.wambui@lumina.example"}
     )
 
     assert "account manager: 12 accounts" in page.text
     assert previewed.headers["location"].startswith("/console/imports/")
-    assert stand.asked[-1] == (
+    assert stand.requests[-1] == (
         "POST",
         "/assignments",
         {
@@ -142,25 +144,23 @@ def test_a_leaver_hands_over_role_by_role_with_a_preview(
     )
 
 
-def test_a_handover_without_a_successor_is_refused(
-    at_work: Browser, stand: Stand
-) -> None:
-    asked = {"email": SALES.email, "role": "account_manager", "profile": "single-strict"}
+def test_a_handover_without_a_successor_is_refused(at_work: Browser, stand: Stand) -> None:
+    form = {"email": SALES.email, "role": "account_manager", "profile": "single-strict"}
 
-    page = at_work.post("/people/leaving", {**asked, "what": "hand", "to": " "})
+    page = at_work.post("/people/leaving", {**form, "what": "hand", "to": " "})
 
     assert page.status == HTTPStatus.BAD_REQUEST
     assert "Give the address of who takes over" in page.text
     assert "account manager: 12 accounts" in page.text
-    assert [one for one in stand.asked if one[0] == "POST"] == []
+    assert [one for one in stand.requests if one[0] == "POST"] == []
 
 
 def test_a_role_is_left_empty_if_that_is_chosen(at_work: Browser, stand: Stand) -> None:
-    asked = {"email": SALES.email, "role": "account_manager", "profile": "single-strict"}
+    form = {"email": SALES.email, "role": "account_manager", "profile": "single-strict"}
 
-    at_work.post("/people/leaving", {**asked, "what": "clear", "to": TOGO_SALES.email})
+    at_work.post("/people/leaving", {**form, "what": "clear", "to": TOGO_SALES.email})
 
-    body = stand.asked[-1][2]
+    body = stand.requests[-1][2]
     assert isinstance(body, dict)
     assert body["to"] is None
     assert body["mode"] == "dry_run"

@@ -63,9 +63,7 @@ def test_an_invalid_rule_is_refused_in_the_words_of_the_api(
     assert worlds.state() == before
 
 
-def test_only_the_ticked_profiles_are_switched_on(
-    at_work: Browser, worlds: World
-) -> None:
+def test_only_the_ticked_profiles_are_switched_on(at_work: Browser, worlds: World) -> None:
     at_work.post("/set-up/profiles", {f"on.{OWN_PROFILE}": "1"})
     only = worlds.ask(ADMIN, "GET", "/settings").body["profiles"]
     at_work.post("/set-up/profiles", {f"on.{OWN_PROFILE}": "1", "on.single-strict": "1"})
@@ -75,7 +73,9 @@ def test_only_the_ticked_profiles_are_switched_on(
     assert sorted(both) == sorted([OWN_PROFILE, "single-strict"])
 
 
-def test_roles_workflows_and_sources_are_created_and_removed(at_work: Browser, worlds: World) -> None:
+def test_roles_workflows_and_sources_are_created_and_removed(
+    at_work: Browser, worlds: World
+) -> None:
     role = {"name": "Deputy of Sales & Co", "max_users": "2", "assigned_by": "Admin; Sales"}
     source = {
         "name": "crm",
@@ -132,7 +132,9 @@ def test_a_form_without_a_name_creates_nothing(at_work: Browser, worlds: World) 
 
 
 @pytest.mark.parametrize("part", ["rules", "profiles", "roles", "workflows", "sources/remove"])
-def test_a_user_who_is_not_an_admin_changes_nothing(at_work: Browser, worlds: World, part: str) -> None:
+def test_a_user_who_is_not_an_admin_changes_nothing(
+    at_work: Browser, worlds: World, part: str
+) -> None:
     at_work.sign_in(SUPPORT)
     before = worlds.state()
 

@@ -30,9 +30,7 @@ def policy(page_headers: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("path", ["/home", "/nowhere", "/sign-in", "/signed-in", "/static/no.css"])
-def test_every_answer_forbids_foreign_content_and_caching(
-    browser: Browser, path: str
-) -> None:
+def test_every_answer_forbids_foreign_content_and_caching(browser: Browser, path: str) -> None:
     headers = browser.get(path).headers
     directives = policy(headers["content-security-policy"])
 
@@ -83,7 +81,7 @@ def test_a_form_sent_by_another_site_is_refused(
 
     assert page.status == HTTPStatus.FORBIDDEN
     assert "nothing was changed" in page.text
-    assert (stand.asked, stand.revoked) == ([], [])
+    assert (stand.requests, stand.revoked) == ([], [])
     assert browser.cookies == signed_in
 
 
@@ -94,7 +92,7 @@ def test_a_method_that_a_page_does_not_accept_is_refused(browser: Browser, stand
 
     assert page.status == HTTPStatus.METHOD_NOT_ALLOWED
     assert page.headers["allow"] == "GET"
-    assert stand.asked == []
+    assert stand.requests == []
 
 
 def test_an_unknown_address_is_not_found(browser: Browser) -> None:
@@ -138,9 +136,7 @@ def test_an_outage_is_reported_and_the_typed_values_are_kept(
     assert "Try again" in page.text
 
 
-def test_a_failure_of_the_api_is_shown_in_its_own_words(
-    browser: Browser, stand: Stand
-) -> None:
+def test_a_failure_of_the_api_is_shown_in_its_own_words(browser: Browser, stand: Stand) -> None:
     browser.sign_in(ADMIN)
     stand.canned["GET", "/imports"] = 500, {"detail": "something is wrong. Ask for request 17."}
 

@@ -44,20 +44,18 @@ def test_a_page_leads_to_signing_in_and_signing_in_leads_back(
     to = browser.get("/imports", state="done")
     assert to.query == {"to": "/imports?state=done"}
 
-    asked = browser.get("/sign-in", **to.query).query
+    query = browser.get("/sign-in", **to.query).query
     stand.claims = dict(ADMIN.claims or {})
-    stand.challenge, stand.nonce = asked["code_challenge"], asked["nonce"]
-    back = browser.get("/signed-in", code="a-code", state=asked["state"])
+    stand.challenge, stand.nonce = query["code_challenge"], query["nonce"]
+    back = browser.get("/signed-in", code="a-code", state=query["state"])
 
-    assert asked["redirect_uri"] == f"{ORIGIN}/console/signed-in"
-    assert (asked["client_id"], asked["response_type"]) == (CLIENT, "code")
-    assert asked["code_challenge_method"] == "S256"
+    assert query["redirect_uri"] == f"{ORIGIN}/console/signed-in"
+    assert (query["client_id"], query["response_type"]) == (CLIENT, "code")
+    assert query["code_challenge_method"] == "S256"
     assert back.headers["location"] == "/console/imports?state=done"
 
 
-def test_neither_scripts_nor_other_sites_can_read_the_tokens(
-    browser: Browser, home: None
-) -> None:
+def test_neither_scripts_nor_other_sites_can_read_the_tokens(browser: Browser, home: None) -> None:
     browser.sign_in(ADMIN)
 
     assert set(browser.cookies) == {ID, REFRESH}
@@ -68,12 +66,12 @@ def test_neither_scripts_nor_other_sites_can_read_the_tokens(
 def test_every_cookie_is_limited_to_this_host_tls_and_http(
     browser: Browser, stand: Stand, path: str
 ) -> None:
-    asked = browser.get("/sign-in")
+    query = browser.get("/sign-in")
     stand.claims = dict(ADMIN.claims or {})
-    stand.challenge, stand.nonce = asked.query["code_challenge"], asked.query["nonce"]
-    page = asked
+    stand.challenge, stand.nonce = query.query["code_challenge"], query.query["nonce"]
+    page = query
     if path == "/signed-in":
-        page = browser.get(path, code="a-code", state=asked.query["state"])
+        page = browser.get(path, code="a-code", state=query.query["state"])
 
     assert page.cookies
     for cookie in page.cookies:
@@ -95,11 +93,11 @@ def test_cookies_fit_into_a_browser_for_a_person_with_fifty_groups(
     "to", ["//evil.example", "https://evil.example", "/\\evil.example", "evil.example", ""]
 )
 def test_signing_in_never_leads_to_another_site(browser: Browser, stand: Stand, to: str) -> None:
-    asked = browser.get("/sign-in", to=to).query
+    query = browser.get("/sign-in", to=to).query
     stand.claims = dict(ADMIN.claims or {})
-    stand.challenge, stand.nonce = asked["code_challenge"], asked["nonce"]
+    stand.challenge, stand.nonce = query["code_challenge"], query["nonce"]
 
-    back = browser.get("/signed-in", code="a-code", state=asked["state"])
+    back = browser.get("/signed-in", code="a-code", state=query["state"])
 
     assert back.headers["location"] == "/console/home"
 
@@ -122,20 +120,20 @@ def test_a_code_requested_by_another_browser_signs_nobody_in(
 
 
 def test_a_token_for_another_nonce_signs_nobody_in(browser: Browser, stand: Stand) -> None:
-    asked = browser.get("/sign-in").query
+    query = browser.get("/sign-in").query
     stand.claims = dict(ADMIN.claims or {})
-    stand.challenge, stand.nonce = asked["code_challenge"], "another"
+    stand.challenge, stand.nonce = query["code_challenge"], "another"
 
-    page = browser.get("/signed-in", code="a-code", state=asked["state"])
+    page = browser.get("/signed-in", code="a-code", state=query["state"])
 
     assert page.status == HTTPStatus.BAD_REQUEST
     assert ID not in browser.cookies
 
 
 def test_a_sign_in_that_was_refused_is_explained(browser: Browser) -> None:
-    asked = browser.get("/sign-in").query
+    query = browser.get("/sign-in").query
 
-    page = browser.get("/signed-in", error="access_denied", state=asked["state"])
+    page = browser.get("/signed-in", error="access_denied", state=query["state"])
 
     assert page.status == HTTPStatus.BAD_REQUEST
     assert "access_denied" in page.text
@@ -158,19 +156,17 @@ def test_a_token_of_another_kind_signs_nobody_in(
     page = browser.get("/imports")
 
     assert page.status == HTTPStatus.SEE_OTHER
-    assert stand.asked == []
+    assert stand.requests == []
 
 
-def test_a_forged_token_signs_nobody_in(
-    browser: Browser, stand: Stand, home: None
-) -> None:
+def test_a_forged_token_signs_nobody_in(browser: Browser, stand: Stand, home: None) -> None:
     browser.sign_in(ADMIN)
     own_key = RSAKey.generate_key(2048, {"kid": "one"})
     stranger = Stand(claims=stand.claims, key=own_key)
     browser.cookies[ID] = stranger.token()
 
     assert browser.get("/imports").status == HTTPStatus.SEE_OTHER
-    assert stand.asked == []
+    assert stand.requests == []
 
 
 def test_a_token_is_refreshed_before_it_expires(browser: Browser, stand: Stand, home: None) -> None:
@@ -194,7 +190,7 @@ def test_a_person_whose_session_expired_signs_in_again_and_returns_to_the_page(
     sent = browser.post("/imports/x/cancel")
     assert sent.status == HTTPStatus.UNAUTHORIZED
     assert "nothing was lost" in sent.text
-    assert stand.asked == []
+    assert stand.requests == []
 
 
 def test_signing_out_revokes_the_sign_in_and_forgets_it(
@@ -209,7 +205,9 @@ def test_signing_out_revokes_the_sign_in_and_forgets_it(
     assert page.query == {"client_id": CLIENT, "logout_uri": f"{ORIGIN}/"}
 
 
-def test_the_api_receives_the_persons_own_token(browser: Browser, stand: Stand, worlds: World) -> None:
+def test_the_api_receives_the_persons_own_token(
+    browser: Browser, stand: Stand, worlds: World
+) -> None:
     """With the real API: who is not in the directory is refused there, not here."""
     stand.world = worlds
     browser.sign_in(ADMIN)

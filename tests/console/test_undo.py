@@ -42,7 +42,7 @@ def test_an_undo_begins_with_its_preview(signed_in: Browser, stand: Stand) -> No
     page = signed_in.post(f"{HERE}/undo")
 
     assert f"/console{HERE}/undo" in offered.read.values("action")
-    assert stand.asked[-1] == ("POST", f"{HERE}/undo", {"mode": "dry_run"})
+    assert stand.requests[-1] == ("POST", f"{HERE}/undo", {"mode": "dry_run"})
     assert page.headers["location"] == "/console/imports/t-1"
 
 
@@ -86,7 +86,7 @@ def test_the_preview_says_what_is_taken_back_and_what_stays_and_why(
 def test_an_undo_applies_exactly_its_preview(signed_in: Browser, stand: Stand) -> None:
     page = signed_in.post(f"{HERE}/apply", {"mode": "run"})
 
-    assert stand.asked[-1] == ("POST", f"{HERE}/apply", {"mode": "run"})
+    assert stand.requests[-1] == ("POST", f"{HERE}/apply", {"mode": "run"})
     assert page.headers["location"] == f"/console/imports/{UNDONE}"
 
 

@@ -111,11 +111,11 @@ def _message_left(stand: Stand) -> Iterator[None]:
 
 @contextmanager
 def _notice_lost(stand: Stand) -> Iterator[None]:
-    heard = list(stand.notices)
+    notices = list(stand.notices)
     first = stand.uploads[0].import_id
-    stand.notices[:] = [one for one in heard if json.loads(one["Message"])["import_id"] != first]
+    stand.notices[:] = [one for one in notices if json.loads(one["Message"])["import_id"] != first]
     yield
-    stand.notices[:] = heard
+    stand.notices[:] = notices
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kit.doors import Doors
+from tests.kit.deployed import DeployedStack
 from tests.kit.stack import furnished_stack
 
 
 @pytest.fixture(scope="session")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
     with furnished_stack(tmp_path_factory.mktemp("stack")) as made:
         yield made

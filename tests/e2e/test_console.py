@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tests.kit.doors import ADMIN, PASSWORD, Answer, Doors, http
+from tests.kit.deployed import ADMIN, PASSWORD, Answer, DeployedStack, http
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -36,14 +36,14 @@ class Browser:
         return self.ask("GET", answer.headers["location"].removeprefix(self.origin))
 
 
-def test_somebody_signs_in_sees_the_history_and_signs_out(doors: Doors) -> None:
-    door = urlsplit(doors.stack.console_url)
-    browser = Browser(f"{door.scheme}://{door.netloc}")
+def test_somebody_signs_in_sees_the_history_and_signs_out(deployed: DeployedStack) -> None:
+    address = urlsplit(deployed.stack.console_url)
+    browser = Browser(f"{address.scheme}://{address.netloc}")
 
-    welcome = browser.follow(browser.ask("GET", door.path))
+    welcome = browser.follow(browser.ask("GET", address.path))
     assert b"Sign in" in welcome.body
-    asked = browser.ask("GET", f"{door.path}console/sign-in?to=/imports")
-    query = dict(parse_qsl(urlsplit(asked.headers["location"]).query))
+    redirect = browser.ask("GET", f"{address.path}console/sign-in?to=/imports")
+    query = dict(parse_qsl(urlsplit(redirect.headers["location"]).query))
     form = urlencode(query | {"username": ADMIN, "password": PASSWORD}).encode()
     history = browser.follow(browser.follow(browser.ask("POST", "/login", form)))
 
@@ -51,7 +51,9 @@ def test_somebody_signs_in_sees_the_history_and_signs_out(doors: Doors) -> None:
     assert b"<h1>History</h1>" in history.body
     assert sorted(browser.cookies) == ["__Host-handover-id", "__Host-handover-refresh"]
 
-    home = browser.follow(browser.follow(browser.ask("POST", f"{door.path}console/sign-out", b"")))
+    home = browser.follow(
+        browser.follow(browser.ask("POST", f"{address.path}console/sign-out", b""))
+    )
     left = browser.follow(home)
 
     assert browser.cookies == {}

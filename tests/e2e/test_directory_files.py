@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.kit.doors import Doors, accounts_csv, until
+from tests.kit.deployed import DeployedStack, accounts_csv, until
 
 
-def ended(doors: Doors, folder: Path, name: str, text: str) -> dict[str, Any]:
+def ended(deployed: DeployedStack, folder: Path, name: str, text: str) -> dict[str, Any]:
     """The import of a directory file that the source `crm` has dropped, once it has ended."""
     file = folder / name
     file.write_text(text, encoding="utf-8")
-    doors.drop(file, f"directory/lumina/crm/{name}")
-    found = until(lambda: doors.imports_of(name), f"the import of {name}")[0]
-    return doors.ended(found["import_id"])
+    deployed.drop(file, f"directory/lumina/crm/{name}")
+    found = until(lambda: deployed.imports_of(name), f"the import of {name}")[0]
+    return deployed.ended(found["import_id"])
 
 
 def test_users_of_a_dropped_directory_are_assigned_and_only_explicit_statuses_delete(
-    doors: Doors, tmp_path: Path
+    deployed: DeployedStack, tmp_path: Path
 ) -> None:
     users = ended(
-        doors,
+        deployed,
         tmp_path,
         "users of story.csv",
         "email,name,roles,opco,status,employee_id,phone,mobile,login_name\n"
@@ -31,7 +31,7 @@ def test_users_of_a_dropped_directory_are_assigned_and_only_explicit_statuses_de
         "story.three@lumina.example,Story Three,Sales,Lumina Kenya,asleep,,,,\n",
     )
     accounts = ended(
-        doors,
+        deployed,
         tmp_path,
         "accounts of story.csv",
         "account_id,name,customer_id,opco,status,portals,account_manager\n"
@@ -42,37 +42,37 @@ def test_users_of_a_dropped_directory_are_assigned_and_only_explicit_statuses_de
     )
 
     assert users["state"] == accounts["state"] == "error"
-    assert [row["code"] for row in doors.results(users)] == [
+    assert [row["code"] for row in deployed.results(users)] == [
         "",
         "",
         "ADDRESS_INVALID",
         "STATUS_UNKNOWN",
     ]
-    assert [row["code"] for row in doors.results(accounts)] == [
+    assert [row["code"] for row in deployed.results(accounts)] == [
         "",
         "",
         "ACCOUNT_BLANK",
         "USER_NOT_FOUND",
     ]
-    assert (doors.manager("ST1"), doors.manager("ST2")) == (["story.two@lumina.example"], [])
-    doors.notification(f"import-finished/{accounts['import_id']}")
+    assert (deployed.manager("ST1"), deployed.manager("ST2")) == (["story.two@lumina.example"], [])
+    deployed.notification(f"import-finished/{accounts['import_id']}")
 
-    assigned = doors.run(accounts_csv(("ST2", "story.one@lumina.example"), ("ST3", "None")))
+    assigned = deployed.run(accounts_csv(("ST2", "story.one@lumina.example"), ("ST3", "None")))
     assert assigned["counts"]["updated"] == assigned["counts"]["rejected"] == 1
 
     again = ended(
-        doors,
+        deployed,
         tmp_path,
         "users of story, a day later.csv",
         "email,status\nstory.two@lumina.example,deleted\nSTORY.TWO@lumina.example,deleted\n",
     )
     assert again["counts"] == {**_no_counts(), "lines": 2, "updated": 1, "duplicate": 1}
-    user = doors.api("GET", "/users/story.two@lumina.example").json
+    user = deployed.api("GET", "/users/story.two@lumina.example").json
     assert user["status"] == "deleted"
-    assert doors.api("GET", "/users/story.one@lumina.example").json["status"] == "active"
+    assert deployed.api("GET", "/users/story.one@lumina.example").json["status"] == "active"
     # Who is deleted is taken off all accounts, by an import of its own.
-    until(lambda: doors.manager("ST1") == [], "the removal of who was deleted")
-    assert doors.manager("ST2") == ["story.one@lumina.example"]
+    until(lambda: deployed.manager("ST1") == [], "the removal of who was deleted")
+    assert deployed.manager("ST2") == ["story.one@lumina.example"]
 
 
 def _no_counts() -> dict[str, int]:

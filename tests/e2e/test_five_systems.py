@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.kit.doors import Doors, until
+from tests.kit.deployed import DeployedStack, until
 
 MANAGER = "account_manager"
 
@@ -23,47 +23,49 @@ MANAGER = "account_manager"
 class Tenant:
     """A tenant with its directory, seen through the doors."""
 
-    def __init__(self, doors: Doors, name: str, folder: Path, files: Mapping[str, str]) -> None:
-        self.doors, self.name, self.folder = doors, name, folder
+    def __init__(
+        self, deployed: DeployedStack, name: str, folder: Path, files: Mapping[str, str]
+    ) -> None:
+        self.deployed, self.name, self.folder = deployed, name, folder
         self.admin = f"admin@{name}.example"
         for file, text in files.items():
             (folder / file).write_text(text, encoding="utf-8")
-        seeded = doors.handover("seed", str(folder), "--tenant", name)
+        seeded = deployed.handover("seed", str(folder), "--tenant", name)
         assert seeded.returncode == 0, seeded.stdout + seeded.stderr
 
     def ask(self, method: str, path: str, body: object = None, *, as_: str = "") -> Any:
         """What the API answers with a status below 300."""
-        answer = self.doors.api(method, path, as_=as_ or self.admin, body=body)
+        answer = self.deployed.api(method, path, as_=as_ or self.admin, body=body)
         assert answer.status < 300, (answer.status, answer.body)
         return answer.json if answer.body else None
 
     def refused(self, method: str, path: str, body: object = None, *, as_: str = "") -> Any:
         """The problem that the API answers."""
-        answer = self.doors.api(method, path, as_=as_ or self.admin, body=body)
+        answer = self.deployed.api(method, path, as_=as_ or self.admin, body=body)
         assert answer.status >= 400, (answer.status, answer.body)
         return answer.json
 
     def run(self, profile: str, text: str, *, mode: str = "run") -> dict[str, Any]:
         """The import of a file of the profile, once it has ended."""
-        return self.doors.run(
+        return self.deployed.run(
             text.encode(), as_=self.admin, profile=profile, filename="file.csv", mode=mode
         )
 
     def ended(self, ticket: str) -> dict[str, Any]:
-        return self.doors.ended(ticket, self.admin)
+        return self.deployed.ended(ticket, self.admin)
 
     def holders(self, account: str, role: str = MANAGER) -> list[str]:
         found = self.ask("GET", f"/accounts/{quote(account, safe='')}")
         return list(found["assigned"].get(role, []))
 
     def errors(self, import_: Mapping[str, Any]) -> list[dict[str, str]]:
-        text = self.doors.report(import_).decode("utf-8-sig")
+        text = self.deployed.report(import_).decode("utf-8-sig")
         return list(csv.DictReader(io.StringIO(text, newline="")))
 
     def said(self, *words: str) -> str:
         """What the command line prints to the tenant's Admin."""
-        assert self.doors.handover("login", self.admin).returncode == 0
-        result = self.doors.handover(*words)
+        assert self.deployed.handover("login", self.admin).returncode == 0
+        result = self.deployed.handover(*words)
         assert result.returncode == 0, (words, result.stdout, result.stderr)
         return result.stdout
 
@@ -80,18 +82,18 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tenants")
 
 
-def tenant(doors: Doors, folders: Path, name: str, files: Mapping[str, str]) -> Tenant:
+def tenant(deployed: DeployedStack, folders: Path, name: str, files: Mapping[str, str]) -> Tenant:
     folder = folders / name
     folder.mkdir()
-    return Tenant(doors, name, folder, files)
+    return Tenant(deployed, name, folder, files)
 
 
 def test_r14_r20_pulse_five_accounts_with_five_managers_and_one_of_them_edited(
-    doors: Doors, folders: Path
+    deployed: DeployedStack, folders: Path
 ) -> None:
     managers = [f"agent{place}@pulse.example" for place in range(1, 6)]
     pulse = tenant(
-        doors,
+        deployed,
         folders,
         "pulse",
         {
@@ -127,10 +129,10 @@ def test_r14_r20_pulse_five_accounts_with_five_managers_and_one_of_them_edited(
 
 
 def test_r22_r23_r30_r36_peakflo_default_manager_viewers_and_change_of_owner(
-    doors: Doors, folders: Path
+    deployed: DeployedStack, folders: Path
 ) -> None:
     peakflo = tenant(
-        doors,
+        deployed,
         folders,
         "peakflo",
         {
@@ -151,7 +153,7 @@ def test_r22_r23_r30_r36_peakflo_default_manager_viewers_and_change_of_owner(
     (peakflo.folder / "accounts.csv").write_text(
         "account_id,name,account_manager\nQB-1,One,\nQB-2,Two,ana@peakflo.example\nQB-3,Three,\n"
     )
-    seeded = doors.handover("seed", str(peakflo.folder), "--tenant", "peakflo")
+    seeded = deployed.handover("seed", str(peakflo.folder), "--tenant", "peakflo")
 
     assert seeded.returncode == 0, seeded.stderr
     assert denied["status"] == 403
@@ -172,12 +174,12 @@ def test_r22_r23_r30_r36_peakflo_default_manager_viewers_and_change_of_owner(
     assert ran["counts"]["updated"] == 2
     assert peakflo.holders("QB-1", "viewer") == ["bo@peakflo.example", "vi@peakflo.example"]
 
-    asked = {
+    body = {
         "profile": "manager-and-viewers",
         "to": "bo@peakflo.example",
         "account_ids": ["QB-1", "QB-2", "QB-9"],
     }
-    moved = peakflo.ended(peakflo.ask("POST", "/assignments", asked)["import_ticket"])
+    moved = peakflo.ended(peakflo.ask("POST", "/assignments", body)["import_ticket"])
     assert moved["counts"]["updated"] == 2
     assert peakflo.errors(moved)[0]["code"] == "ACCOUNT_NOT_FOUND"
     assert peakflo.holders("QB-1") == ["bo@peakflo.example"]
@@ -191,10 +193,10 @@ def test_r22_r23_r30_r36_peakflo_default_manager_viewers_and_change_of_owner(
 
 
 def test_r45_r46_r51_r58_r62_totango_roles_a_crm_and_a_user_who_comes_later(
-    doors: Doors, folders: Path, tmp_path: Path
+    deployed: DeployedStack, folders: Path, tmp_path: Path
 ) -> None:
     totango = tenant(
-        doors,
+        deployed,
         folders,
         "totango",
         {
@@ -221,7 +223,7 @@ def test_r45_r46_r51_r58_r62_totango_roles_a_crm_and_a_user_who_comes_later(
         "Hooli,Won,ana@totango.example,Nobody Known\n"
     )
 
-    doors.drop(file, "drop/totango/salesforce/totango.csv")
+    deployed.drop(file, "drop/totango/salesforce/totango.csv")
 
     def dropped() -> Any:
         listed = totango.ask("GET", "/imports")["imports"]
@@ -257,10 +259,10 @@ def test_r45_r46_r51_r58_r62_totango_roles_a_crm_and_a_user_who_comes_later(
 
 
 def test_r71_to_r82_upflow_map_import_correct_and_import_again(
-    doors: Doors, folders: Path, tmp_path: Path
+    deployed: DeployedStack, folders: Path, tmp_path: Path
 ) -> None:
     upflow = tenant(
-        doors,
+        deployed,
         folders,
         "upflow",
         {
@@ -289,8 +291,8 @@ def test_r71_to_r82_upflow_map_import_correct_and_import_again(
         )
         for part in ("--map", f"{theirs}={ours}")
     ]
-    assert doors.handover("login", upflow.admin).returncode == 0
-    uploaded = doors.handover(
+    assert deployed.handover("login", upflow.admin).returncode == 0
+    uploaded = deployed.handover(
         "upload", str(file), "--profile", "multi-with-workflow", *mapped, "--json"
     )
     assert uploaded.returncode == 1, uploaded.stderr
@@ -300,7 +302,7 @@ def test_r71_to_r82_upflow_map_import_correct_and_import_again(
     assert upflow.holders("cus_2") == []
 
     lines = tmp_path / "lines-with-errors.csv"
-    assert doors.handover("report", ended["import_id"], "-o", str(lines)).returncode == 0
+    assert deployed.handover("report", ended["import_id"], "-o", str(lines)).returncode == 0
     text = lines.read_text("utf-8-sig")
     assert "User not found, check the email" in text
     assert "'bo@upfow.example'" in text
@@ -310,7 +312,7 @@ def test_r71_to_r82_upflow_map_import_correct_and_import_again(
         ),
         "utf-8-sig",
     )
-    again = doors.handover(
+    again = deployed.handover(
         "upload", str(lines), "--profile", "multi-with-workflow", *mapped, "--json"
     )
     assert json.loads(again.stdout)["state"] == "done", again.stdout
@@ -327,10 +329,10 @@ def test_r71_to_r82_upflow_map_import_correct_and_import_again(
 
 
 def test_r88_to_r101_supportcenter_managers_portals_requests_and_deletion(
-    doors: Doors, folders: Path
+    deployed: DeployedStack, folders: Path
 ) -> None:
     center = tenant(
-        doors,
+        deployed,
         folders,
         "supportcenter",
         {
@@ -375,8 +377,8 @@ def test_r88_to_r101_supportcenter_managers_portals_requests_and_deletion(
         until(reached, f"the manager in the portal {portal}")
 
     # The pool invites by mail; here the password is set as the invited user would set it.
-    doors.client("cognito-idp").admin_set_user_password(
-        UserPoolId=doors.stack.outputs["UserPoolId"],
+    deployed.client("cognito-idp").admin_set_user_password(
+        UserPoolId=deployed.stack.outputs["UserPoolId"],
         Username=ana,
         Password="Handover-1",
         Permanent=True,

@@ -8,7 +8,15 @@ import json
 from pathlib import Path
 
 from infra import template
-from tests.kit.doors import ADMIN, BACK_OFFICE, Doors, accounts_csv, http, post_form, until
+from tests.kit.deployed import (
+    ADMIN,
+    BACK_OFFICE,
+    DeployedStack,
+    accounts_csv,
+    http,
+    post_form,
+    until,
+)
 
 UPLOADS = Path(__file__).resolve().parents[2] / "events" / "uploads"
 SAMPLE = UPLOADS / "pulse-sample.csv"
@@ -16,14 +24,14 @@ FIX = "3:account manager=wanjiru.mwangi@lumina.example"
 COUNTS = {"updated": 29, "cleared": 5, "unchanged": 7, "rejected": 15, "duplicate": 2}
 
 
-def test_a_dry_run_is_applied_as_shown_and_its_errors_are_fixed(doors: Doors) -> None:
-    tried = doors.run(SAMPLE.read_bytes(), mode="dry_run", filename="sample.csv")
-    untouched = doors.manager("KE100842")
-    applied = doors.api("POST", f"/imports/{tried['import_id']}/apply", body={"mode": "run"})
-    ran = doors.ended(applied.json["import_id"])
-    assert doors.handover("login", ADMIN).returncode == 0
+def test_a_dry_run_is_applied_as_shown_and_its_errors_are_fixed(deployed: DeployedStack) -> None:
+    tried = deployed.run(SAMPLE.read_bytes(), mode="dry_run", filename="sample.csv")
+    untouched = deployed.manager("KE100842")
+    applied = deployed.api("POST", f"/imports/{tried['import_id']}/apply", body={"mode": "run"})
+    ran = deployed.ended(applied.json["import_id"])
+    assert deployed.handover("login", ADMIN).returncode == 0
     corrected = ("fix", ran["import_id"], "--set", FIX, "--json")
-    fixed = doors.handover(*corrected)
+    fixed = deployed.handover(*corrected)
 
     assert untouched == ["mercy.chebet@lumina.example"]
     assert tried["counts"] == ran["counts"]
@@ -31,28 +39,28 @@ def test_a_dry_run_is_applied_as_shown_and_its_errors_are_fixed(doors: Doors) ->
     assert {name: ran["counts"][name] for name in COUNTS} == COUNTS
     assert sum(COUNTS.values()) == ran["counts"]["lines"] == 58
     assert ran["accounts_updated"] == 34
-    assert doors.report(tried) == doors.report(ran)
-    assert doors.manager("KE100842") == ["brian.kiptoo@lumina.example"]
+    assert deployed.report(tried) == deployed.report(ran)
+    assert deployed.manager("KE100842") == ["brian.kiptoo@lumina.example"]
     assert fixed.returncode == 0, fixed.stdout + fixed.stderr
     counts = json.loads(fixed.stdout)["counts"]
     assert (counts["lines"], counts["rejected"]) == (1, 0)
     assert ran["follows"] == tried["import_id"]
 
 
-def test_the_results_have_every_line_once_in_the_order_of_the_file(doors: Doors) -> None:
-    ended = doors.run(SAMPLE.read_bytes(), filename="every-line.csv")
+def test_the_results_have_every_line_once_in_the_order_of_the_file(deployed: DeployedStack) -> None:
+    ended = deployed.run(SAMPLE.read_bytes(), filename="every-line.csv")
 
-    rows = doors.results(ended)
+    rows = deployed.results(ended)
 
     numbers = [int(row["line"]) for row in rows]
     assert len(rows) == 58
     assert numbers == sorted(set(numbers))
 
 
-def test_the_notification_comes_with_text_json_and_attributes(doors: Doors) -> None:
-    ended = doors.run(accounts_csv(("KE100555", "amani.otieno@lumina.example")))
+def test_the_notification_comes_with_text_json_and_attributes(deployed: DeployedStack) -> None:
+    ended = deployed.run(accounts_csv(("KE100555", "amani.otieno@lumina.example")))
 
-    envelope = doors.notification(f"import-finished/{ended['import_id']}")
+    envelope = deployed.notification(f"import-finished/{ended['import_id']}")
 
     message = json.loads(envelope["Message"])
     assert message["schema"] == "handover.import/1"
@@ -70,30 +78,34 @@ def test_the_notification_comes_with_text_json_and_attributes(doors: Doors) -> N
     }
 
 
-def test_a_report_is_corrected_and_uploaded_again_as_it_is(doors: Doors) -> None:
-    first = doors.run(accounts_csv(("KE100450", "brian.kipto@lumina.example"), ("nobody", "None")))
-    link = doors.api("GET", f"/imports/{first['import_id']}/report")
+def test_a_report_is_corrected_and_uploaded_again_as_it_is(deployed: DeployedStack) -> None:
+    first = deployed.run(
+        accounts_csv(("KE100450", "brian.kipto@lumina.example"), ("nobody", "None"))
+    )
+    link = deployed.api("GET", f"/imports/{first['import_id']}/report")
     assert link.status == 302
     report = http("GET", link.headers["Location"]).body
-    again = doors.run(report, filename="managers-errors.csv")
+    again = deployed.run(report, filename="managers-errors.csv")
     corrected = report.replace(b"KE100450,brian.kipto@", b"KE100450,brian.kiptoo@")
 
-    second = doors.run(corrected, filename="managers-errors.csv")
+    second = deployed.run(corrected, filename="managers-errors.csv")
 
     assert first["counts"]["rejected"] == again["counts"]["rejected"] == 2
-    assert doors.report(again).count(b"brian.kiptoo@lumina.example?") == 1
+    assert deployed.report(again).count(b"brian.kiptoo@lumina.example?") == 1
     assert second["counts"]["rejected"] == 1
-    assert doors.manager("KE100450") == ["brian.kiptoo@lumina.example"]
-    rows = list(csv.DictReader(io.StringIO(doors.report(second).decode("utf-8-sig"), newline="")))
+    assert deployed.manager("KE100450") == ["brian.kiptoo@lumina.example"]
+    rows = list(
+        csv.DictReader(io.StringIO(deployed.report(second).decode("utf-8-sig"), newline=""))
+    )
     assert [row["code"] for row in rows] == ["ACCOUNT_NOT_FOUND"]
     assert rows[0]["error"] == "The customer was not found"
 
 
-def test_history_says_who_changed_what_by_which_line(doors: Doors) -> None:
-    first = doors.run(accounts_csv(("RW200527", "diane.uwase@lumina.example")))
-    second = doors.run(accounts_csv(("RW200527", "None")), as_=BACK_OFFICE)
+def test_history_says_who_changed_what_by_which_line(deployed: DeployedStack) -> None:
+    first = deployed.run(accounts_csv(("RW200527", "diane.uwase@lumina.example")))
+    second = deployed.run(accounts_csv(("RW200527", "None")), as_=BACK_OFFICE)
 
-    entries = doors.history("RW200527", 2)[-2:]
+    entries = deployed.history("RW200527", 2)[-2:]
 
     assert [entry["import_id"] for entry in entries] == [first["import_id"], second["import_id"]]
     assert [entry["actor"] for entry in entries] == [first["uploader"], BACK_OFFICE]
@@ -103,8 +115,10 @@ def test_history_says_who_changed_what_by_which_line(doors: Doors) -> None:
     assert entries[1]["line"] == 2
 
 
-def test_a_spreadsheet_from_france_is_read_as_it_is(doors: Doors) -> None:
-    ended = doors.run((UPLOADS / "excel-francais.csv").read_bytes(), filename="excel-francais.csv")
+def test_a_spreadsheet_from_france_is_read_as_it_is(deployed: DeployedStack) -> None:
+    ended = deployed.run(
+        (UPLOADS / "excel-francais.csv").read_bytes(), filename="excel-francais.csv"
+    )
 
     assert ended["encoding"] == "windows-1252"
     assert ended["delimiter"] == ";"
@@ -112,8 +126,8 @@ def test_a_spreadsheet_from_france_is_read_as_it_is(doors: Doors) -> None:
     assert ended["counts"]["rejected"] == 1
 
 
-def test_a_file_without_a_column_is_refused_with_what_was_found(doors: Doors) -> None:
-    ended = doors.run((UPLOADS / "missing-column.csv").read_bytes())
+def test_a_file_without_a_column_is_refused_with_what_was_found(deployed: DeployedStack) -> None:
+    ended = deployed.run((UPLOADS / "missing-column.csv").read_bytes())
 
     assert ended["state"] == "refused"
     assert ended["refusal"]["code"] == "MISSING_COLUMN"
@@ -121,9 +135,9 @@ def test_a_file_without_a_column_is_refused_with_what_was_found(doors: Doors) ->
     assert ended["counts"]["lines"] == 0
 
 
-def test_a_form_accepts_one_upload_and_only_of_its_own_key(doors: Doors) -> None:
-    asked = {"profile": "single-strict", "filename": "twice.csv", "mode": "run"}
-    answer = doors.api("POST", "/imports", body=asked).json
+def test_a_form_accepts_one_upload_and_only_of_its_own_key(deployed: DeployedStack) -> None:
+    body = {"profile": "single-strict", "filename": "twice.csv", "mode": "run"}
+    answer = deployed.api("POST", "/imports", body=body).json
     url, fields = answer["upload"]["url"], answer["upload"]["fields"]
     content = accounts_csv(("KE100247", "wanjiru.mwangi@lumina.example"))
 
@@ -133,22 +147,22 @@ def test_a_form_accepts_one_upload_and_only_of_its_own_key(doors: Doors) -> None
 
     assert elsewhere.status == 403
     assert first.status == second.status == 201
-    assert doors.ended(answer["import_ticket"])["counts"]["updated"] == 1
+    assert deployed.ended(answer["import_ticket"])["counts"]["updated"] == 1
 
     def replays() -> list[object]:
-        warnings = doors.import_(answer["import_ticket"])["warnings"]
+        warnings = deployed.import_(answer["import_ticket"])["warnings"]
         return [one for one in warnings if one["code"] == "TICKET_REPLAYED"]
 
     until(replays, "what the first upload says of the second")
-    assert doors.manager("KE100247") == ["wanjiru.mwangi@lumina.example"]
+    assert deployed.manager("KE100247") == ["wanjiru.mwangi@lumina.example"]
 
 
-def test_all_workers_share_one_copy_of_a_layer(doors: Doors) -> None:
-    doors.run(accounts_csv(("KE100556", "amani.otieno@lumina.example")))
+def test_all_workers_share_one_copy_of_a_layer(deployed: DeployedStack) -> None:
+    deployed.run(accounts_csv(("KE100556", "amani.otieno@lumina.example")))
 
     seen = [
         folder.resolve()
-        for folder in (doors.stack.emulator.home / "tmp").glob("ministack-lambda-*/layer_*/")
+        for folder in (deployed.stack.emulator.home / "tmp").glob("ministack-lambda-*/layer_*/")
     ]
 
     layers = template.resources(template.load(), "AWS::Serverless::LayerVersion")

@@ -11,19 +11,19 @@ import urllib.parse
 
 import pytest
 
-from tests.kit.doors import PASSWORD, TENANT, Doors, http
+from tests.kit.deployed import PASSWORD, TENANT, DeployedStack, http
 
 VERIFIER = "a-verifier-of-more-than-forty-three-characters-0123"
 
 
 @pytest.fixture
-def ana(doors: Doors) -> str:
+def ana(deployed: DeployedStack) -> str:
     """An Admin of the tenant whom no other story knows."""
     email = f"ana.{time.time_ns()}@{TENANT}.example"
     body = {"email": email, "name": "Ana", "roles": ["Admin"]}
-    assert doors.api("POST", "/users", body=body).status == 201
-    doors.client("cognito-idp").admin_set_user_password(
-        UserPoolId=doors.stack.outputs["UserPoolId"],
+    assert deployed.api("POST", "/users", body=body).status == 201
+    deployed.client("cognito-idp").admin_set_user_password(
+        UserPoolId=deployed.stack.outputs["UserPoolId"],
         Username=email,
         Password=PASSWORD,
         Permanent=True,
@@ -39,11 +39,11 @@ def totp(secret: str) -> str:
     return f"{int.from_bytes(digest[start : start + 4]) % 2**31 % 10**6:06}"
 
 
-def test_a_user_with_a_registered_app_must_give_its_code(doors: Doors, ana: str) -> None:
-    assert doors.handover("login", ana).returncode == 0
-    pools = doors.client("cognito-idp")
+def test_a_user_with_a_registered_app_must_give_its_code(deployed: DeployedStack, ana: str) -> None:
+    assert deployed.handover("login", ana).returncode == 0
+    pools = deployed.client("cognito-idp")
     tokens = pools.initiate_auth(
-        ClientId=doors.stack.outputs["UserPoolClientId"],
+        ClientId=deployed.stack.outputs["UserPoolClientId"],
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": ana, "PASSWORD": PASSWORD},
     )["AuthenticationResult"]
@@ -53,27 +53,29 @@ def test_a_user_with_a_registered_app_must_give_its_code(doors: Doors, ana: str)
     on = {"Enabled": True, "PreferredMfa": True}
     pools.set_user_mfa_preference(AccessToken=access, SoftwareTokenMfaSettings=on)
 
-    without = doors.handover("login", ana)
+    without = deployed.handover("login", ana)
     assert without.returncode != 0
     assert "HANDOVER_MFA_CODE" in without.stderr
 
-    doors.variables["HANDOVER_MFA_CODE"] = totp(secret)
+    deployed.variables["HANDOVER_MFA_CODE"] = totp(secret)
     try:
-        signed_in = doors.handover("login", ana)
+        signed_in = deployed.handover("login", ana)
     finally:
-        del doors.variables["HANDOVER_MFA_CODE"]
+        del deployed.variables["HANDOVER_MFA_CODE"]
     assert signed_in.returncode == 0, signed_in.stderr
-    assert ana in doors.handover("users", "--name", "Ana").stdout
+    assert ana in deployed.handover("users", "--name", "Ana").stdout
 
 
-def test_a_browser_signs_in_with_pkce_and_the_api_accepts_the_token(doors: Doors, ana: str) -> None:
-    client_id = doors.stack.outputs["UserPoolClientId"]
-    known = doors.client("cognito-idp").describe_user_pool_client(
-        UserPoolId=doors.stack.outputs["UserPoolId"], ClientId=client_id
+def test_a_browser_signs_in_with_pkce_and_the_api_accepts_the_token(
+    deployed: DeployedStack, ana: str
+) -> None:
+    client_id = deployed.stack.outputs["UserPoolClientId"]
+    known = deployed.client("cognito-idp").describe_user_pool_client(
+        UserPoolId=deployed.stack.outputs["UserPoolId"], ClientId=client_id
     )["UserPoolClient"]
     (back,) = known["CallbackURLs"]
     challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
-    asked = {
+    parameters = {
         "client_id": client_id,
         "redirect_uri": back,
         "response_type": "code",
@@ -82,15 +84,15 @@ def test_a_browser_signs_in_with_pkce_and_the_api_accepts_the_token(doors: Doors
         "code_challenge": challenge.decode(),
         "code_challenge_method": "S256",
     }
-    base = doors.stack.endpoint_url
+    base = deployed.stack.endpoint_url
 
-    page = http("GET", f"{base}/oauth2/authorize?{urllib.parse.urlencode(asked)}")
+    page = http("GET", f"{base}/oauth2/authorize?{urllib.parse.urlencode(parameters)}")
     assert page.status == 200
     left = http(
         "POST",
         f"{base}/login",
         headers={"content-type": "application/x-www-form-urlencoded"},
-        body=urllib.parse.urlencode(asked | {"username": ana, "password": PASSWORD}).encode(),
+        body=urllib.parse.urlencode(parameters | {"username": ana, "password": PASSWORD}).encode(),
     )
     assert left.status == 302, left.body
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(left.headers["location"]).query)
@@ -110,7 +112,7 @@ def test_a_browser_signs_in_with_pkce_and_the_api_accepts_the_token(doors: Doors
         "POST",
         f"{base}/login",
         headers=form,
-        body=urllib.parse.urlencode(asked | {"username": ana, "password": PASSWORD}).encode(),
+        body=urllib.parse.urlencode(parameters | {"username": ana, "password": PASSWORD}).encode(),
     )
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(again.headers["location"]).query)
     right = redeemed | {"code": query["code"][0], "code_verifier": VERIFIER}
@@ -120,6 +122,6 @@ def test_a_browser_signs_in_with_pkce_and_the_api_accepts_the_token(doors: Doors
     assert answer.status == 200, answer.body
     token = json.loads(answer.body)["id_token"]
     listed = http(
-        "GET", f"{doors.stack.api_url}/users", headers={"authorization": f"Bearer {token}"}
+        "GET", f"{deployed.stack.api_url}/users", headers={"authorization": f"Bearer {token}"}
     )
     assert listed.status == 200

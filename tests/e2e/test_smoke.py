@@ -13,18 +13,18 @@ import pytest
 from infra.cli.failures import CommandError, ExitCode
 from infra.cli.main import main
 from infra.smoke.job import Job
-from tests.kit.doors import Doors, until
+from tests.kit.deployed import DeployedStack, until
 
 SMOKE = re.compile(r"smoke-[0-9a-f]{16}")
 
 
-def traces(doors: Doors) -> Iterator[str]:
+def traces(deployed: DeployedStack) -> Iterator[str]:
     """Whatever the embedded AWS holds that names a smoke tenant, but for the audit trail.
 
     Nobody can remove its entries; they expire.
     """
-    audit = doors.stack.outputs["AuditTable"]
-    dynamodb, s3, sqs = (doors.client(name) for name in ("dynamodb", "s3", "sqs"))
+    audit = deployed.stack.outputs["AuditTable"]
+    dynamodb, s3, sqs = (deployed.client(name) for name in ("dynamodb", "s3", "sqs"))
     for table in {*dynamodb.list_tables()["TableNames"]} - {audit}:
         for page in dynamodb.get_paginator("scan").paginate(TableName=table):
             yield from (f"{table}: {item}" for item in page["Items"] if SMOKE.search(str(item)))
@@ -32,40 +32,40 @@ def traces(doors: Doors) -> Iterator[str]:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
             found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
             yield from (one["Key"] for one in found if SMOKE.search(one["Key"]))
-    pool = doors.stack.outputs["UserPoolId"]
-    users = doors.client("cognito-idp").list_users(UserPoolId=pool)["Users"]
+    pool = deployed.stack.outputs["UserPoolId"]
+    users = deployed.client("cognito-idp").list_users(UserPoolId=pool)["Users"]
     yield from (str(user) for user in users if SMOKE.search(str(user)))
     yield from (url for url in sqs.list_queues().get("QueueUrls", ()) if SMOKE.search(url))
-    sns = doors.client("sns")
+    sns = deployed.client("sns")
     for entry in (*sns.list_topics()["Topics"], *sns.list_subscriptions()["Subscriptions"]):
         if SMOKE.search(str(entry)):
             yield str(entry)
 
 
-def work_objects(doors: Doors) -> set[str]:
+def work_objects(deployed: DeployedStack) -> set[str]:
     """What functions have handed each other; it names imports, not tenants."""
-    bucket = doors.stack.outputs["WorkBucket"]
-    pages = doors.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket)
+    bucket = deployed.stack.outputs["WorkBucket"]
+    pages = deployed.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket)
     return {one["Key"] for page in pages for one in page.get("Versions", ())}
 
 
-def test_the_main_job_runs_on_a_deployed_stack_and_leaves_nothing(doors: Doors) -> None:
-    before = work_objects(doors)
+def test_the_main_job_runs_on_a_deployed_stack_and_leaves_nothing(deployed: DeployedStack) -> None:
+    before = work_objects(deployed)
 
-    ran = doors.handover("smoke")
+    ran = deployed.handover("smoke")
 
     assert ran.returncode == ExitCode.ALL_GOOD, ran.stdout + ran.stderr
     for step in ("upload a file by ticket", "report the bad line", "undo the first file"):
         assert f"  ok      {step}" in ran.stdout
-    assert list(traces(doors)) == []
-    assert work_objects(doors) <= before
+    assert list(traces(deployed)) == []
+    assert work_objects(deployed) <= before
 
 
-def test_the_remains_of_a_killed_run_are_removed_later(doors: Doors) -> None:
+def test_the_remains_of_a_killed_run_are_removed_later(deployed: DeployedStack) -> None:
     command = Path(sys.executable).parent / "handover"
     process = subprocess.Popen(
         [command, "smoke"],
-        env=doors.environment | {"PYTHONUNBUFFERED": "1"},
+        env=deployed.environment | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -76,13 +76,13 @@ def test_the_remains_of_a_killed_run_are_removed_later(doors: Doors) -> None:
     finally:
         process.kill()
         process.communicate()
-    assert list(traces(doors))
+    assert list(traces(deployed))
 
-    cleaned = doors.handover("smoke", "--clean")
-    again = doors.handover("smoke", "--clean")
+    cleaned = deployed.handover("smoke", "--clean")
+    again = deployed.handover("smoke", "--clean")
 
     assert cleaned.returncode == ExitCode.ALL_GOOD, cleaned.stdout + cleaned.stderr
-    assert list(traces(doors)) == []
+    assert list(traces(deployed)) == []
     assert again.stdout == "No run has left anything\n"
 
 
@@ -94,7 +94,7 @@ def test_the_remains_of_a_killed_run_are_removed_later(doors: Doors) -> None:
     ],
 )
 def test_a_step_that_fails_is_named_and_nothing_is_left(
-    doors: Doors,
+    deployed: DeployedStack,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     raised: BaseException,
@@ -103,7 +103,7 @@ def test_a_step_that_fails_is_named_and_nothing_is_left(
     def fail(_job: Job) -> None:
         raise raised
 
-    for name, value in doors.environment.items():
+    for name, value in deployed.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(Job, "report", fail)
 
@@ -113,4 +113,4 @@ def test_a_step_that_fails_is_named_and_nothing_is_left(
     if code is ExitCode.REFUSED:
         assert "the step that failed is: report the bad line. found 1" in captured.err
     assert "ok      remove smoke-" in captured.out
-    assert list(traces(doors)) == []
+    assert list(traces(deployed)) == []

@@ -101,7 +101,9 @@ def test_a_dead_letter_of_a_file_that_was_validated_later_refuses_nothing(
     assert pipeline.counts(created) == {"lines": 60, "updated": 60}
 
 
-def test_the_lines_of_a_chunk_that_no_worker_could_process_are_not_processed(pipeline: Pipeline) -> None:
+def test_the_lines_of_a_chunk_that_no_worker_could_process_are_not_processed(
+    pipeline: Pipeline,
+) -> None:
     created = many(pipeline)
     pipeline.validate(created)
     pipeline.forget()

@@ -9,7 +9,7 @@ from tests.kit.pipeline import TENANT, Pipeline
 BODY = b"account ID,account Manager\nK000,\n"
 
 
-def heard(pipeline: Pipeline) -> list[tuple[str, str]]:
+def topics_published_to(pipeline: Pipeline) -> list[tuple[str, str]]:
     """The topics that were published to, each with the tenant of its news."""
     return [
         (one.topic_arn, one.attributes["tenant"]["StringValue"])
@@ -20,7 +20,9 @@ def heard(pipeline: Pipeline) -> list[tuple[str, str]]:
 def test_an_import_is_announced_only_on_the_topic_of_its_tenant(pipeline: Pipeline) -> None:
     pipeline.run(pipeline.upload(BODY))
 
-    assert heard(pipeline) == [(f"{pipeline.resources.tenant_topics}{TENANT}", TENANT)]
+    assert topics_published_to(pipeline) == [
+        (f"{pipeline.resources.tenant_topics}{TENANT}", TENANT)
+    ]
 
 
 def test_a_refused_drop_is_announced_to_the_tenant_of_its_folder(
@@ -28,7 +30,7 @@ def test_a_refused_drop_is_announced_to_the_tenant_of_its_folder(
 ) -> None:
     pipeline.run(pipeline.put("drop/umbra/erp/a.csv", BODY))
 
-    assert heard(pipeline) == [(f"{pipeline.resources.tenant_topics}umbra", "umbra")]
+    assert topics_published_to(pipeline) == [(f"{pipeline.resources.tenant_topics}umbra", "umbra")]
 
 
 def test_a_file_that_belongs_to_no_tenant_is_announced_only_to_operators(
@@ -36,7 +38,7 @@ def test_a_file_that_belongs_to_no_tenant_is_announced_only_to_operators(
 ) -> None:
     pipeline.run(pipeline.put("somewhere/else.csv", BODY))
 
-    assert heard(pipeline) == [(pipeline.resources.notifications_topic, "-")]
+    assert topics_published_to(pipeline) == [(pipeline.resources.notifications_topic, "-")]
 
 
 def test_imports_of_a_tenant_without_a_topic_are_announced_to_operators_and_counted(
@@ -46,5 +48,5 @@ def test_imports_of_a_tenant_without_a_topic_are_announced_to_operators_and_coun
 
     pipeline.run(pipeline.upload(BODY))
 
-    assert heard(pipeline) == [(pipeline.resources.notifications_topic, TENANT)]
+    assert topics_published_to(pipeline) == [(pipeline.resources.notifications_topic, TENANT)]
     assert "TenantsWithoutTopic" in capsys.readouterr().out

@@ -115,11 +115,11 @@ class Tenant(RuleBasedStateMachine):
     def edit_with_viewers(self, account: str, manager: Holders, seen: Holders) -> None:
         self._edit(VIEWERS, account, {MANAGER: manager, VIEWER: seen})
 
-    def _edit(self, profile: str, account: str, asked: dict[str, Holders]) -> None:
+    def _edit(self, profile: str, account: str, targets: dict[str, Holders]) -> None:
         place = self.place()
-        body = {"profile": profile, "assign": {role: list(who) for role, who in asked.items()}}
+        body = {"profile": profile, "assign": {role: list(who) for role, who in targets.items()}}
         answer = self.api.request("PATCH", f"/accounts/{account}", body)
-        verdict = self.ledger.decide("edit", place, profile, Line(account, asked))
+        verdict = self.ledger.decide("edit", place, profile, Line(account, targets))
         if verdict.code == "ACCOUNT_NOT_FOUND":
             assert answer.status == 404, answer.text
         elif verdict.code:
@@ -140,8 +140,8 @@ class Tenant(RuleBasedStateMachine):
     )
     def upload_strictly(self, lines: dict[str, Holders], is_late: bool) -> None:
         rows = [f"{account},{''.join(who)}" for account, who in lines.items()]
-        asked = [Line(account, {MANAGER: who}) for account, who in lines.items()]
-        self._upload(STRICT, "account ID,account Manager", rows, asked, is_late=is_late)
+        requests = [Line(account, {MANAGER: who}) for account, who in lines.items()]
+        self._upload(STRICT, "account ID,account Manager", rows, requests, is_late=is_late)
 
     @rule(
         lines=st.dictionaries(accounts, st.tuples(one_or_none, viewers), min_size=1, max_size=4),
@@ -152,19 +152,19 @@ class Tenant(RuleBasedStateMachine):
             f'{account},{"".join(who)},"{",".join(seen)}"' for account, (who, seen) in lines.items()
         ]
         # A blank cell leaves the role as it is.
-        asked = [
+        requests = [
             Line(account, {MANAGER: who or None, VIEWER: seen or None})
             for account, (who, seen) in lines.items()
         ]
-        self._upload(VIEWERS, "customer ID,email,defaultViewers", rows, asked, is_late=is_late)
+        self._upload(VIEWERS, "customer ID,email,defaultViewers", rows, requests, is_late=is_late)
 
     def _upload(
-        self, profile: str, header: str, rows: list[str], asked: list[Line], *, is_late: bool
+        self, profile: str, header: str, rows: list[str], requests: list[Line], *, is_late: bool
     ) -> None:
         place = self.place()
         body = "\r\n".join([header, *rows, ""]).encode()
         ticket = self.pipeline.ticket(profile=profile)
-        file = Imported(self.pipeline.upload(body, ticket), place, profile, asked)
+        file = Imported(self.pipeline.upload(body, ticket), place, profile, requests)
         self.files.append(file)
         if is_late:
             self.waiting.append(file)

@@ -132,7 +132,9 @@ def test_an_account_that_changed_and_changed_back_is_left_alone(pipeline: Pipeli
     assert "the account was written again with the same values" in message
 
 
-def test_a_rejected_line_is_not_applied_even_if_it_would_be_accepted_by_then(pipeline: Pipeline) -> None:
+def test_a_rejected_line_is_not_applied_even_if_it_would_be_accepted_by_then(
+    pipeline: Pipeline,
+) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = previewed(pipeline, ("K000", "neema@lumina.example"), ("NEW", BARAKA))
     pipeline.users(User("neema@lumina.example", "Neema", frozenset({"Sales"}), "Kenya"))

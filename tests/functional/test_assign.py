@@ -449,9 +449,7 @@ def test_with_too_little_time_left_nothing_begins_and_nothing_is_lost(
         "RequestLimitExceeded",
     ],
 )
-def test_a_worker_waits_for_a_busy_table_and_rejects_no_line(
-    pipeline: Pipeline, code: str
-) -> None:
+def test_a_worker_waits_for_a_busy_table_and_rejects_no_line(pipeline: Pipeline, code: str) -> None:
     ids, body = many(pipeline)
     created = ready(pipeline, body)
     busy = Twist(member_errors={0: code, 7: code})
@@ -587,7 +585,9 @@ def test_chunks_that_no_worker_had_taken_before_the_cancellation_are_not_process
     assert set(pipeline.holders(*ids)) == {AMINA}
 
 
-def test_the_changes_that_a_cancelled_import_has_made_stay_and_are_reported(pipeline: Pipeline) -> None:
+def test_the_changes_that_a_cancelled_import_has_made_stay_and_are_reported(
+    pipeline: Pipeline,
+) -> None:
     ids, body = many(pipeline)
     created = ready(pipeline, body)
     with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):

@@ -193,7 +193,9 @@ def test_the_first_outcome_counts(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("query", [{"since": "yesterday"}, {"until": "2026-13-01"}, {"act": "x"}])
-def test_an_invalid_filter_is_refused_with_its_field(pipeline: Pipeline, query: dict[str, str]) -> None:
+def test_an_invalid_filter_is_refused_with_its_field(
+    pipeline: Pipeline, query: dict[str, str]
+) -> None:
     answer = api(pipeline).get("/audit", **query)
 
     assert (answer.status, answer.body["field"]) == (400, next(iter(query)))

@@ -319,7 +319,9 @@ def test_every_client_gives_up_a_call_within_the_limits_of_its_invocation(
 
 
 @pytest.mark.parametrize("code", DYNAMODB)
-def test_pynamodb_models_wait_for_a_busy_table_as_the_hot_path_does(pipeline: Pipeline, code: str) -> None:
+def test_pynamodb_models_wait_for_a_busy_table_as_the_hot_path_does(
+    pipeline: Pipeline, code: str
+) -> None:
     pipeline.source()
     directory = pipeline.resources.tables.directory
 

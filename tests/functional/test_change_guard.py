@@ -105,9 +105,9 @@ def test_a_reassignment_by_an_admin_is_not_held(pipeline: Pipeline) -> None:
     pipeline.publish()
     limit(pipeline, change_guard_percent=50)
     ids = [f"K{number:03d}" for number in range(MANY)]
-    asked = {"profile": "single-strict", "to": BARAKA, "account_ids": ids}
+    body = {"profile": "single-strict", "to": BARAKA, "account_ids": ids}
 
-    ticket = api(pipeline).post("/assignments", asked).body["import_ticket"]
+    ticket = api(pipeline).post("/assignments", body).body["import_ticket"]
     pipeline.settle()
 
     found = api(pipeline).get(f"/imports/{ticket}").body

@@ -44,7 +44,7 @@ def worked(pipeline: Pipeline, body: bytes, mode: Mode = Mode.RUN) -> ObjectCrea
     return created
 
 
-def asked(pipeline: Pipeline, path: str, body: dict[str, Any]) -> ObjectCreated:
+def requested(pipeline: Pipeline, path: str, body: dict[str, Any]) -> ObjectCreated:
     """The import that Handover makes for a request, once it has run."""
     answer = api(pipeline).post(path, body)
     assert answer.status == 202, answer.text
@@ -132,13 +132,13 @@ def test_a_condition_is_applied_and_undone_as_the_dry_run_has_shown_it(
     assert pipeline.counts(dry) == {"lines": 3, "updated": 2, "superseded": 1}
     worked(pipeline, file_of([("K002", SALES)]))
 
-    run = asked(pipeline, f"/imports/{import_id(dry)}/apply", {"mode": "run"})
+    run = requested(pipeline, f"/imports/{import_id(dry)}/apply", {"mode": "run"})
 
     assert pipeline.holders("K000", "K001", "K002") == [BARAKA, AMINA, SALES]
     assert reasons(pipeline, run)[1] == reasons(pipeline, dry)[1]
     assert pipeline.counts(run) == {"lines": 3, "updated": 1, "superseded": 2}
     pipeline.clock.now += MINUTE
-    asked(pipeline, f"/imports/{import_id(run)}/undo", {"mode": "run"})
+    requested(pipeline, f"/imports/{import_id(run)}/undo", {"mode": "run"})
     assert pipeline.holders("K000", "K001", "K002") == [AMINA, AMINA, SALES]
 
 
@@ -149,7 +149,9 @@ def test_a_condition_with_an_unknown_name_is_corrected_like_any_cell(pipeline: P
     assert (line["column"], line["suggestion"]) == ("Current account manager", AMINA)
 
     lines = {"2": {line["column"]: line["suggestion"]}}
-    asked(pipeline, f"/imports/{import_id(created)}/corrections", {"lines": lines, "mode": "run"})
+    requested(
+        pipeline, f"/imports/{import_id(created)}/corrections", {"lines": lines, "mode": "run"}
+    )
 
     assert pipeline.holders("K000") == [BARAKA]
 

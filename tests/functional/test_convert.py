@@ -151,7 +151,7 @@ def test_validate_waits_for_the_conversion_and_requests_it_again_if_it_is_lost(
     created = pipeline.upload(book(("K000", AMINA)))
 
     assert pipeline.validate(created) == []
-    (asked,) = pipeline.waiting("ConvertQueue")
+    (message,) = pipeline.waiting("ConvertQueue")
     assert pipeline.item(created).state == "validating"
     pipeline.forget()
     pipeline.clock.now += LOST_SECONDS
@@ -160,17 +160,17 @@ def test_validate_waits_for_the_conversion_and_requests_it_again_if_it_is_lost(
     assert len(pipeline.waiting("IntakeQueue")) == 1
     pipeline.run()
     assert pipeline.holders("K000") == [AMINA]
-    assert asked["arrival"]["size_bytes"] == len(book(("K000", AMINA)))
+    assert message["arrival"]["size_bytes"] == len(book(("K000", AMINA)))
 
 
 def test_a_workbook_that_is_converted_twice_is_imported_once(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(book(("K000", AMINA)))
     pipeline.validate(created)
-    (asked,) = pipeline.waiting("ConvertQueue")
+    (message,) = pipeline.waiting("ConvertQueue")
     pipeline.run()
 
-    assert pipeline.convert(asked) == []
+    assert pipeline.convert(message) == []
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 1, "updated": 1}
@@ -193,10 +193,10 @@ def test_two_workbooks_take_effect_in_the_order_of_their_upload(pipeline: Pipeli
 def test_a_workbook_that_cannot_be_converted_is_finally_refused(pipeline: Pipeline) -> None:
     created = pipeline.upload(book(("K000", AMINA)))
     pipeline.validate(created)
-    (asked,) = pipeline.waiting("ConvertQueue")
+    (message,) = pipeline.waiting("ConvertQueue")
     pipeline.forget()
 
-    assert pipeline.abandon(with_body("abandon-chunk", asked)) == []
+    assert pipeline.abandon(with_body("abandon-chunk", message)) == []
     pipeline.run()
 
     assert pipeline.summary(created)["refusal"]["code"] == "NOT_VALIDATED"
@@ -205,9 +205,9 @@ def test_a_workbook_that_cannot_be_converted_is_finally_refused(pipeline: Pipeli
 def test_a_conversion_that_runs_out_of_time_is_retried(pipeline: Pipeline) -> None:
     created = pipeline.upload(book(("K000", AMINA)))
     pipeline.validate(created)
-    (asked,) = pipeline.waiting("ConvertQueue")
+    (message,) = pipeline.waiting("ConvertQueue")
 
-    assert len(pipeline.convert(asked, seconds=1.0)) == 1
+    assert len(pipeline.convert(message, seconds=1.0)) == 1
 
     work = pipeline.memory.s3.buckets[pipeline.resources.work_bucket].objects
     assert {key.rpartition("/")[2] for key in work} & {CSV, OUTCOME} == set()

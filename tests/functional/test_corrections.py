@@ -184,7 +184,9 @@ def test_old_and_corrected_cells_arrive_unchanged(
         assert pipeline.counts(written) == {"lines": len(fixed), "rejected": len(fixed)}
 
 
-def test_a_line_whose_columns_cannot_be_distinguished_must_be_given_whole(pipeline: Pipeline) -> None:
+def test_a_line_whose_columns_cannot_be_distinguished_must_be_given_whole(
+    pipeline: Pipeline,
+) -> None:
     pipeline.kenyan(2)
     body = b"account ID,account Manager,note\r\nK000,too,many,cells\r\nK001,few\r\n"
     created = imported(pipeline, body)
@@ -280,7 +282,9 @@ def test_a_label_may_be_written_in_another_case(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [BARAKA]
 
 
-def test_an_import_without_correctable_lines_is_answered_with_the_reason(pipeline: Pipeline) -> None:
+def test_an_import_without_correctable_lines_is_answered_with_the_reason(
+    pipeline: Pipeline,
+) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     good = imported(pipeline, body_of(("K000", BARAKA, "")))
     refused = imported(pipeline, b"a,b\r\n1,2\r\n")

@@ -587,7 +587,9 @@ def test_a_source_without_the_right_changes_nothing_in_the_directory(pipeline: P
     assert pipeline.resources.tables.directory.user(TENANT, "eve@x.example") is None
 
 
-def test_a_right_that_is_removed_before_a_retried_file_is_read_no_longer_counts(pipeline: Pipeline) -> None:
+def test_a_right_that_is_removed_before_a_retried_file_is_read_no_longer_counts(
+    pipeline: Pipeline,
+) -> None:
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(*NEW_ADMIN))
     with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):

@@ -54,7 +54,9 @@ def shown(pipeline: Pipeline, created: ObjectCreated, email: str = ADMIN) -> Ans
     return Api(TENANT, pipeline.resources, email).get(f"/imports/{import_id(created)}/preview")
 
 
-def test_a_preview_shows_how_the_file_is_read_and_which_profiles_it_fits(furnished: Pipeline) -> None:
+def test_a_preview_shows_how_the_file_is_read_and_which_profiles_it_fits(
+    furnished: Pipeline,
+) -> None:
     preview = previewed(furnished, f"account ID;City;account Manager\r\nK000;;{AMINA}\r\n".encode())
 
     best = preview.pop("profiles")[0]

@@ -70,9 +70,7 @@ def test_the_files_have_the_lines_as_uploaded_and_their_outcomes(
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_every_object_is_stored_with_its_content_type(
-    pipeline: Pipeline, mode: Mode
-) -> None:
+def test_every_object_is_stored_with_its_content_type(pipeline: Pipeline, mode: Mode) -> None:
     ids = pipeline.kenyan(3)
     near = "amina.otieno@lumina.exampel"
     lines = [(ids[0], AMINA), (ids[1], near), (ids[2], AMINA), (ids[0], BARAKA)]
@@ -228,7 +226,9 @@ def all_but_notes(pipeline: Pipeline) -> object:
     return kept, others, snapshot.buckets
 
 
-def test_a_message_delivered_again_changes_nothing_and_announces_nothing(pipeline: Pipeline) -> None:
+def test_a_message_delivered_again_changes_nothing_and_announces_nothing(
+    pipeline: Pipeline,
+) -> None:
     created = settled(pipeline)
     pipeline.finalize(import_id(created))
     before = all_but_notes(pipeline)

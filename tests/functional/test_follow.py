@@ -221,7 +221,9 @@ def test_a_user_created_as_inactive_gets_the_accounts_once_active(pipeline: Pipe
     assert pipeline.holders("K000") == [NEWCOMER]
 
 
-def test_the_ledger_shows_an_admin_who_is_pending_on_which_account_since_when(pipeline: Pipeline) -> None:
+def test_the_ledger_shows_an_admin_who_is_pending_on_which_account_since_when(
+    pipeline: Pipeline,
+) -> None:
     pipeline.kenyan(3)
     created = await_newcomer(pipeline, "K000", "K001", "K002")
     pipeline.settle()

@@ -90,12 +90,12 @@ class Marks(Mishap):
 
     def __init__(self) -> None:
         super().__init__("GetItem")
-        self.asked: Counter[str] = Counter()
+        self.reads: Counter[str] = Counter()
 
     def before(self, number: int, service: str, operation: str, params: Any) -> Twist | None:
         """Counts the call."""
         if operation == self.operation:
-            self.asked[params["Key"].get("sk", {}).get("S", "")] += 1
+            self.reads[params["Key"].get("sk", {}).get("S", "")] += 1
         return super().before(number, service, operation, params)
 
 
@@ -109,4 +109,4 @@ def test_a_chunk_reads_once_where_users_and_names_are_stored(pipeline: Pipeline)
         pipeline.assign(import_id(created))
 
     assert isinstance(marks, Marks)
-    assert (marks.asked[MARK], marks.asked[NAMES_MARK]) == (1, 1)
+    assert (marks.reads[MARK], marks.reads[NAMES_MARK]) == (1, 1)

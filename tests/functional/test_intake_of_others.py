@@ -27,7 +27,9 @@ def test_r51_the_labels_of_a_source_are_mapped_to_those_of_the_profile(pipeline:
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_r54_a_file_with_a_role_that_the_uploader_may_not_assign_is_refused(pipeline: Pipeline) -> None:
+def test_r54_a_file_with_a_role_that_the_uploader_may_not_assign_is_refused(
+    pipeline: Pipeline,
+) -> None:
     assignee = Role(ROLE, 1, frozenset({"Director", "Boss"}))
     pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
     pipeline.kenyan(1)
@@ -54,7 +56,9 @@ def test_r54_the_refusal_of_a_column_names_the_line_of_the_header(pipeline: Pipe
     assert refusal["message"].startswith("line 2, account Manager: ")
 
 
-def test_r54_a_system_may_assign_every_role_of_the_profile_of_its_source(pipeline: Pipeline) -> None:
+def test_r54_a_system_may_assign_every_role_of_the_profile_of_its_source(
+    pipeline: Pipeline,
+) -> None:
     assignee = Role(ROLE, 1, frozenset({"Director"}))
     pipeline.resources.tables.directory.put_roles(TENANT, [assignee], pipeline.deadline)
     pipeline.source()

@@ -41,7 +41,9 @@ def test_a_later_file_restores_the_user_without_accounts(pipeline: Pipeline) -> 
     assert pipeline.holders("K000") == [""]
 
 
-def test_a_user_whom_a_dropped_file_deletes_is_removed_from_every_account(pipeline: Pipeline) -> None:
+def test_a_user_whom_a_dropped_file_deletes_is_removed_from_every_account(
+    pipeline: Pipeline,
+) -> None:
     pipeline.source(writes_directory=True)
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()

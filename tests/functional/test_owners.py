@@ -320,9 +320,7 @@ def test_names_that_no_cell_can_hold_are_refused_before_they_are_looked_up(
 
 
 @pytest.mark.parametrize("account", ["K\u00a01", "K1\u2007", "\u3000K1"])
-def test_an_id_that_contains_an_unusual_space_is_one_id(
-    pipeline: Pipeline, account: str
-) -> None:
+def test_an_id_that_contains_an_unusual_space_is_one_id(pipeline: Pipeline, account: str) -> None:
     pipeline.accounts(Account(TENANT, account.strip(), 1, opco="Kenya"))
 
     answer = api(pipeline).post("/assignments", EXPECTED | {"account_ids": [account]})
@@ -373,7 +371,9 @@ def test_a_reassignment_from_an_unknown_address_is_refused(pipeline: Pipeline) -
     assert (answer.status, answer.body["field"]) == (400, "held_by")
 
 
-def test_accounts_that_wait_for_the_address_of_an_inactive_user_can_be_reassigned(pipeline: Pipeline) -> None:
+def test_accounts_that_wait_for_the_address_of_an_inactive_user_can_be_reassigned(
+    pipeline: Pipeline,
+) -> None:
     pipeline.kenyan(2)
     await_newcomer(pipeline, "K000")
     pipeline.settle()
@@ -382,17 +382,15 @@ def test_accounts_that_wait_for_the_address_of_an_inactive_user_can_be_reassigne
     pipeline.settle()
     pipeline.clock.now += MINUTE
 
-    asked = MISTYPED | {"held_by": f"pending:{NEWCOMER}"}
-    assert api(pipeline).post("/assignments", asked).status == 202
+    body = MISTYPED | {"held_by": f"pending:{NEWCOMER}"}
+    assert api(pipeline).post("/assignments", body).status == 202
     pipeline.settle()
 
     assert pipeline.holders("K000") == [AMINA]
 
 
 @pytest.mark.parametrize("route", ["one", "several"])
-def test_a_pending_address_is_deleted_like_a_user(
-    pipeline: Pipeline, route: str
-) -> None:
+def test_a_pending_address_is_deleted_like_a_user(pipeline: Pipeline, route: str) -> None:
     pipeline.kenyan(2, held_by=BARAKA)
     await_newcomer(pipeline, "K000")
     pipeline.settle()

@@ -114,11 +114,11 @@ def test_a_statement_that_a_table_refuses_holds_up_no_other_account(
     records = hand_over(pipeline, AMINA, "K000", "K001", "K002")
     execute = client().batch_execute_statement
 
-    def refusing(**asked: Any) -> dict[str, Any]:
+    def refusing(**params: Any) -> dict[str, Any]:
         refusal = {"Error": {"Code": "ValidationError", "Message": "Size of key"}}
-        is_good = ["K001" not in repr(one["Parameters"]) for one in asked["Statements"]]
-        good = [one for one, may in zip(asked["Statements"], is_good, strict=True) if may]
-        answers = iter(execute(**asked | {"Statements": good})["Responses"] if good else ())
+        is_good = ["K001" not in repr(one["Parameters"]) for one in params["Statements"]]
+        good = [one for one, may in zip(params["Statements"], is_good, strict=True) if may]
+        answers = iter(execute(**params | {"Statements": good})["Responses"] if good else ())
         return {"Responses": [next(answers) if may else refusal for may in is_good]}
 
     with monkeypatch.context() as refused:
@@ -154,7 +154,9 @@ def test_a_replay_leaves_a_record_that_still_fails_and_those_behind_it(pipeline:
     assert replayed(pipeline) == {"replayed": 2, "left": 0}
 
 
-def test_an_account_is_published_at_once_again_after_all_its_records_are_replayed(pipeline: Pipeline) -> None:
+def test_an_account_is_published_at_once_again_after_all_its_records_are_replayed(
+    pipeline: Pipeline,
+) -> None:
     poisoned(pipeline)
     replayed(pipeline)
 

@@ -21,9 +21,7 @@ def remembered(pipeline: Pipeline, profile: str = "single-strict") -> dict[str, 
 
 
 @pytest.mark.parametrize("mode", [Mode.RUN, Mode.DRY_RUN])
-def test_the_mapping_of_an_accepted_file_is_remembered(
-    pipeline: Pipeline, mode: Mode
-) -> None:
+def test_the_mapping_of_an_accepted_file_is_remembered(pipeline: Pipeline, mode: Mode) -> None:
     pipeline.kenyan(1)
 
     pipeline.run(pipeline.upload(FILE, pipeline.ticket(mapping=MAPPING, mode=mode)))

@@ -127,7 +127,9 @@ def test_the_workbook_can_be_corrected_in_a_spreadsheet_and_uploaded(pipeline: P
     assert pipeline.file(second, "report.xlsx") is None
 
 
-def test_the_bytes_of_the_workbook_are_the_same_each_time(pipeline: Pipeline, created: ObjectCreated) -> None:
+def test_the_bytes_of_the_workbook_are_the_same_each_time(
+    pipeline: Pipeline, created: ObjectCreated
+) -> None:
     before = workbook_of(pipeline, created)
     item = pipeline.item(created)
     key = f"{item.tenant}/{item.pk}/report.xlsx"

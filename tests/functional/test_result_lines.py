@@ -363,9 +363,7 @@ def test_a_refused_file_has_no_lines(pipeline: Pipeline) -> None:
     "query",
     [{"outcome": "wrong"}, {"limit": "0"}, {"limit": "1001"}, {"q": ""}, {"q": "x" * 513}],
 )
-def test_an_invalid_filter_is_refused(
-    pipeline: Pipeline, query: dict[str, str]
-) -> None:
+def test_an_invalid_filter_is_refused(pipeline: Pipeline, query: dict[str, str]) -> None:
     assert ask(pipeline, worked(pipeline), **query).status == 400
 
 

@@ -206,7 +206,9 @@ def test_a_source_drops_files_of_its_profile_whichever_profiles_are_on(
     assert pipeline.holders(account) == [BARAKA]
 
 
-def test_an_undo_needs_the_right_to_the_profile_as_it_is_now(pipeline: Pipeline, account: str) -> None:
+def test_an_undo_needs_the_right_to_the_profile_as_it_is_now(
+    pipeline: Pipeline, account: str
+) -> None:
     pipeline.switch_on(OPEN)
     name = import_id(of_admin(pipeline, account))
     own = replace(presets()[OPEN], uploader_roles=frozenset({"Sales"}))
@@ -219,9 +221,7 @@ def test_an_undo_needs_the_right_to_the_profile_as_it_is_now(pipeline: Pipeline,
     assert pipeline.holders(account) == [AMINA]
 
 
-def test_f7_only_an_admin_undoes_a_resolution(
-    pipeline: Pipeline, account: str
-) -> None:
+def test_f7_only_an_admin_undoes_a_resolution(pipeline: Pipeline, account: str) -> None:
     await_newcomer(pipeline, account)
     pipeline.switch_on(PATIENT, OPEN, "single-strict")
     pipeline.settle()
@@ -406,7 +406,9 @@ def test_a_tenants_own_profile_gives_a_source_no_way_into_the_directory(
     assert pipeline.holders(account) == [AMINA]
 
 
-def test_switching_a_profile_on_is_a_setting_of_one_tenant(pipeline: Pipeline, account: str) -> None:
+def test_switching_a_profile_on_is_a_setting_of_one_tenant(
+    pipeline: Pipeline, account: str
+) -> None:
     """Another tenant's settings open nothing."""
     pipeline.switch_on(OPEN, tenant="umbra")
 

@@ -108,7 +108,9 @@ def worked(pipeline: Pipeline, created: ObjectCreated) -> None:
     raise AssertionError("the chunk never ends")
 
 
-def lines_of(pipeline: Pipeline, created: ObjectCreated, asked: dict[str, str]) -> list[Decision]:
+def lines_of(
+    pipeline: Pipeline, created: ObjectCreated, intended: dict[str, str]
+) -> list[Decision]:
     """What results.csv says of each line."""
     precedence = pipeline.item(created).precedence
     return [
@@ -116,7 +118,7 @@ def lines_of(pipeline: Pipeline, created: ObjectCreated, asked: dict[str, str]) 
             import_id(created),
             precedence,
             row["account ID"],
-            () if (expected := asked[row["account ID"]]) == "None" else (expected,),
+            () if (expected := intended[row["account ID"]]) == "None" else (expected,),
             row["outcome"],
             tuple(filter(None, row["before"].split(", "))),
             tuple(filter(None, row["after"].split(", "))),
@@ -148,10 +150,10 @@ def test_edits_and_reads_beside_two_files_have_one_history(pipeline: Pipeline, s
     neighbours = Neighbours(pipeline, chance)
     files: list[tuple[ObjectCreated, dict[str, str]]] = []
     for _ in range(2):
-        asked = {account: chance.choice(PEOPLE) for account in ACCOUNTS}
-        created = pipeline.upload(file_of(asked.items()))
+        intended = {account: chance.choice(PEOPLE) for account in ACCOUNTS}
+        created = pipeline.upload(file_of(intended.items()))
         assert pipeline.validate(created) == []
-        files.append((created, asked))
+        files.append((created, intended))
         for _ in range(chance.randrange(3)):
             neighbours.edit()
         pipeline.clock.now += 1
@@ -167,8 +169,8 @@ def test_edits_and_reads_beside_two_files_have_one_history(pipeline: Pipeline, s
     pipeline.publish()
 
     decisions = [*neighbours.decisions]
-    for created, asked in files:
-        decisions += lines_of(pipeline, created, asked)
+    for created, intended in files:
+        decisions += lines_of(pipeline, created, intended)
     assert len(decisions) >= 2 * len(ACCOUNTS)
     for account in ACCOUNTS:
         seen = Observed(
@@ -194,14 +196,14 @@ def test_the_drawn_runs_have_enough_concurrency_to_check(
         chance = random.Random(seed)
         pipeline.kenyan(len(ACCOUNTS), held_by=AMINA)
         neighbours = Neighbours(pipeline, chance, may_kill=False)
-        asked = dict.fromkeys(ACCOUNTS, BARAKA)
-        created = pipeline.upload(file_of(asked.items()))
+        intended = dict.fromkeys(ACCOUNTS, BARAKA)
+        created = pipeline.upload(file_of(intended.items()))
         pipeline.validate(created)
         pipeline.memory.hook = neighbours
         worked(pipeline, created)
         pipeline.memory.hook = None
         pipeline.finalize(import_id(created))
-        outcomes |= {one.outcome for one in lines_of(pipeline, created, asked)}
+        outcomes |= {one.outcome for one in lines_of(pipeline, created, intended)}
         outcomes |= {f"edit {one.outcome}" for one in neighbours.decisions}
 
     assert outcomes >= {"superseded", "updated", "edit updated", "edit unchanged"}

@@ -202,8 +202,8 @@ def test_a_login_name_is_claimed_once_by_runs_in_both_directions(named: Pipeline
 
     def claim_for(email: str, state: Spreading) -> None:
         mark(named, state)
-        asked = {"new": email}
-        found = records.claim_logins(TENANT, asked, "9", named.clock.now, named.deadline)
+        claims = {"new": email}
+        found = records.claim_logins(TENANT, claims, "9", named.clock.now, named.deadline)
         answers.append(found["new"])
 
     mark(named, Spreading.PREPARED)

@@ -171,9 +171,7 @@ def test_a_move_that_is_stopped_at_any_call_leaves_every_user_under_one_key(
 
 
 @BOTH_WAYS
-def test_a_reader_during_a_move_misses_no_user(
-    pipeline: Pipeline, state: Spreading
-) -> None:
+def test_a_reader_during_a_move_misses_no_user(pipeline: Pipeline, state: Spreading) -> None:
     before_a_move(pipeline, state)
     before = listed(pipeline)
     found: list[dict[str, Any]] = []

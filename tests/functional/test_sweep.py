@@ -247,12 +247,12 @@ def test_an_end_that_is_requested_again_is_given_twice_the_time(pipeline: Pipeli
     pipeline.forget()
     pipeline.assign(import_id(created))
     pipeline.forget()
-    asked = [{"v": 1, "import_id": import_id(created)}]
+    expected = [{"v": 1, "import_id": import_id(created)}]
     later(pipeline)
 
     for seconds in (2 * RESEND_AFTER_SECONDS, 4 * RESEND_AFTER_SECONDS):
         pipeline.sweep("imports")
-        assert pipeline.waiting() == asked
+        assert pipeline.waiting() == expected
         pipeline.forget()
         later(pipeline, seconds - 1)
         pipeline.sweep("imports")

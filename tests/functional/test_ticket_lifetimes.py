@@ -42,8 +42,8 @@ def of_corrected_lines(pipeline: Pipeline) -> str:
 
 
 def of_accounts_handed_over(pipeline: Pipeline) -> str:
-    asked = {"profile": "single-strict", "to": BARAKA, "account_ids": ["K000"]}
-    return str(api(pipeline).post("/assignments", asked).body["import_ticket"])
+    body = {"profile": "single-strict", "to": BARAKA, "account_ids": ["K000"]}
+    return str(api(pipeline).post("/assignments", body).body["import_ticket"])
 
 
 @pytest.mark.parametrize(

@@ -375,7 +375,9 @@ def test_an_undo_by_an_admin_needs_no_approval(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("state", ["unchanged", "refused", "dry run", "running", "old"])
-def test_an_import_that_cannot_be_undone_is_answered_with_the_reason(pipeline: Pipeline, state: str) -> None:
+def test_an_import_that_cannot_be_undone_is_answered_with_the_reason(
+    pipeline: Pipeline, state: str
+) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     match state:
         case "unchanged":
@@ -452,7 +454,9 @@ def test_an_unknown_mode_is_refused_with_its_field(pipeline: Pipeline) -> None:
     assert (answer.status, answer.body["field"]) == (400, "mode")
 
 
-def test_any_active_user_undoes_imports_of_profiles_without_uploader_roles(pipeline: Pipeline) -> None:
+def test_any_active_user_undoes_imports_of_profiles_without_uploader_roles(
+    pipeline: Pipeline,
+) -> None:
     profile = replace(presets()["single-strict"], name="open", uploader_roles=frozenset())
     pipeline.resources.tables.directory.put_profile(TENANT, profile)
     pipeline.switch_on("open")

@@ -119,14 +119,14 @@ def test_a_file_with_content_whose_key_ends_like_a_folder_is_refused(
     assert len(pipeline.memory.sns.published) == 1
 
 
-@pytest.mark.parametrize("door", ["drop", "directory"])
+@pytest.mark.parametrize("folder", ["drop", "directory"])
 @pytest.mark.parametrize("name", ["customers.csv", "2026/accounts.csv"])
 def test_a_file_moved_to_the_archive_of_its_source_makes_no_import(
-    pipeline: Pipeline, door: str, name: str
+    pipeline: Pipeline, folder: str, name: str
 ) -> None:
     pipeline.source(writes_directory=True)
     pipeline.kenyan(1)
-    moved = pipeline.put(f"{door}/{TENANT}/erp/archive/{name}", GOOD, principal=PRINCIPAL)
+    moved = pipeline.put(f"{folder}/{TENANT}/erp/archive/{name}", GOOD, principal=PRINCIPAL)
 
     pipeline.run(moved)
 
@@ -324,7 +324,9 @@ def test_the_notification_of_a_drop_names_the_source_and_its_principal(
     assert json.loads(bodies["sqs"])["uploader"] == PRINCIPAL
 
 
-def test_a_sender_who_is_not_proven_to_be_the_source_is_not_the_uploader(pipeline: Pipeline) -> None:
+def test_a_sender_who_is_not_proven_to_be_the_source_is_not_the_uploader(
+    pipeline: Pipeline,
+) -> None:
     pipeline.source()
 
     pipeline.run(pipeline.drop(GOOD, principal="AWS:SOMEBODY:else"))
@@ -367,14 +369,14 @@ def test_a_ticket_of_another_tenant_is_unknown(pipeline: Pipeline) -> None:
     assert pipeline.item(created).uploader == ""
 
 
-@pytest.mark.parametrize("first_heard_of", [0, 1])
+@pytest.mark.parametrize("first_event", [0, 1])
 def test_the_second_version_of_a_tickets_key_is_refused_whichever_event_comes_first(
-    pipeline: Pipeline, first_heard_of: int
+    pipeline: Pipeline, first_event: int
 ) -> None:
     ticket = pipeline.ticket()
     uploads = [pipeline.upload(GOOD, ticket), pipeline.upload(file_of([("K001", BARAKA)]), ticket)]
 
-    for created in (uploads[first_heard_of], uploads[1 - first_heard_of]):
+    for created in (uploads[first_event], uploads[1 - first_event]):
         assert pipeline.validate(created) == []
 
     assert pipeline.item(uploads[0]).state == "processing"
@@ -391,16 +393,16 @@ def newest(pipeline: Pipeline) -> list[str]:
     return [item.pk for item in found]
 
 
-@pytest.mark.parametrize("is_first_heard_of_last", [False, True])
+@pytest.mark.parametrize("is_first_event_last", [False, True])
 def test_a_form_posted_twenty_times_makes_one_import_that_warns_of_the_others(
-    pipeline: Pipeline, is_first_heard_of_last: bool
+    pipeline: Pipeline, is_first_event_last: bool
 ) -> None:
     pipeline.kenyan(2)
     ticket = pipeline.ticket()
     first, *others = [pipeline.upload(GOOD, ticket) for _ in range(20)]
-    heard = [*others, first] if is_first_heard_of_last else [first, *others]
+    events = [*others, first] if is_first_event_last else [first, *others]
 
-    pipeline.run(*heard, *heard)
+    pipeline.run(*events, *events)
 
     assert len(pipeline.all_imports()) == 20
     assert {pipeline.item(one).state for one in others} == {"refused"}

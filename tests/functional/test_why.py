@@ -73,7 +73,9 @@ def test_pending_chunks_are_reported_with_their_lines(pipeline: Pipeline) -> Non
     assert "waits for finalize" in why(pipeline, name)
 
 
-def test_an_import_that_waits_for_an_admin_is_reported_with_its_deadline(pipeline: Pipeline) -> None:
+def test_an_import_that_waits_for_an_admin_is_reported_with_its_deadline(
+    pipeline: Pipeline,
+) -> None:
     ids = pipeline.kenyan(20, held_by=AMINA)
     created = pipeline.upload(file_of((one, "None") for one in ids))
     pipeline.run(created)

@@ -118,22 +118,22 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=0, help="stop after so long")
     parser.add_argument("--seed", type=int, default=0, help="the first file's seed")
     parser.add_argument("--processes", type=int, default=2)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     began = time.monotonic()
     whole = Tally()
-    with get_context("fork").Pool(asked.processes, _begin) as pool:
-        tasks = _tasks(asked.seed, asked.files)
-        while batch := list(islice(tasks, asked.processes * 10)):
+    with get_context("fork").Pool(options.processes, _begin) as pool:
+        tasks = _tasks(options.seed, options.files)
+        while batch := list(islice(tasks, options.processes * 10)):
             for tally in pool.imap_unordered(_task, batch):
                 whole.add(tally)
                 for finding in tally.findings:
                     print(finding, file=sys.stderr, flush=True)
             seconds = time.monotonic() - began
             print(f"{whole.files:,} files, {seconds:,.0f} s", file=sys.stderr, flush=True)
-            if asked.seconds and seconds > asked.seconds:
+            if options.seconds and seconds > options.seconds:
                 break
     seconds = time.monotonic() - began
-    print(f"seed {asked.seed}, {seconds:,.0f} s, {whole.files / seconds:,.0f} files/s")
+    print(f"seed {options.seed}, {seconds:,.0f} s, {whole.files / seconds:,.0f} files/s")
     print(whole.summary())
     return 1 if whole.findings else 0
 

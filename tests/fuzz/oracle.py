@@ -20,9 +20,9 @@ from handover.reading.guards import MALFORMED, unguard
 
 from tests.fuzz.counting import Record
 from tests.fuzz.world import ACCOUNTS, USERS
-from tests.kit.oracle.asked import Asked
 from tests.kit.oracle.conditions import is_met
 from tests.kit.oracle.directory import PENDING, Person
+from tests.kit.oracle.line_requests import LineRequest
 from tests.kit.oracle.rules import Rules, outcome_of, refusal, repeated
 
 MAX_FIELD = 10_000
@@ -82,7 +82,7 @@ def verdicts(
         for line in lines
     ]
     own_at = max(place for place, label in enumerate(labels) if label.strip()) - 3
-    asked = [
+    requests = [
         _fault(fields, len(labels), is_malformed, own_at if is_report else None)
         or _required_by(_asks(fields, binding, profile), fields, binding, profile)
         for fields, is_malformed in zip(values, was_malformed, strict=True)
@@ -91,11 +91,11 @@ def verdicts(
         (one.account, (tuple(map(_wish, one.roles)), tuple(map(_wish, one.required))))
         if isinstance(one, _Asks)
         else None
-        for one in asked
+        for one in requests
     ]
     codes = repeated(wishes, profile.duplicates.value)
     found = []
-    for place, (line, fields, one) in enumerate(zip(lines, values, asked, strict=True)):
+    for place, (line, fields, one) in enumerate(zip(lines, values, requests, strict=True)):
         if place in codes:
             code = codes[place]
             outcome = ("duplicate", "") if code == "DUPLICATE" else ("rejected", code)
@@ -259,14 +259,16 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
 
 
 def _required_by(
-    asked: _Asks | tuple[str, str], fields: tuple[str, ...], binding: Binding, profile: Profile
+    requests: _Asks | tuple[str, str], fields: tuple[str, ...], binding: Binding, profile: Profile
 ) -> _Asks | tuple[str, str]:
     """What a line asks for, with who must hold which role now for it."""
-    if not isinstance(asked, _Asks):
-        return asked
+    if not isinstance(requests, _Asks):
+        return requests
     required = _conditions(fields, binding, profile)
     return (
-        ("rejected", "INVALID_CHARACTER") if required is None else replace(asked, required=required)
+        ("rejected", "INVALID_CHARACTER")
+        if required is None
+        else replace(requests, required=required)
     )
 
 
@@ -386,7 +388,7 @@ def _stopped(
             may_wait = profile.unknown_user is UnknownUser.PENDING and _could_be_address(name)
             if name not in USERS and name not in account.assigned.get(role, ()) and not may_wait:
                 return "rejected", "USER_NOT_FOUND"
-    line = Asked(0, (), asks.account, targets, required=required)
+    line = LineRequest(0, (), asks.account, targets, required=required)
     is_held = all(is_met(line, role, account.assigned.get(role, ())) for role in required)
     return None if is_held else ("superseded", "")
 

@@ -198,8 +198,10 @@ def _decided(
         for line in found
         if line.number not in repeated
     }
-    asked = [one for one in understood.values() if isinstance(one, Instruction)]
-    unknown = [key for key in dict.fromkeys(one.record_id for one in asked) if key not in ACCOUNTS]
+    instructions = [one for one in understood.values() if isinstance(one, Instruction)]
+    unknown = [
+        key for key in dict.fromkeys(one.record_id for one in instructions) if key not in ACCOUNTS
+    ]
     likely: dict[str, str] = {}
     for key in unknown[:MAX_UNKNOWN_IDS]:
         there = [other for other in likely_ids(key) if other in ACCOUNTS]

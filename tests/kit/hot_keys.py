@@ -115,19 +115,19 @@ class HotKeys:
                     yield self._write(*_written(one["Statement"], one["Parameters"]))
             case "TransactWriteItems":
                 for action in params["TransactItems"]:
-                    ((_, asked),) = action.items()
-                    item = asked.get("Item") or asked["Key"]
-                    yield self._write(asked["TableName"], item, factor=2.0)
+                    ((_, request),) = action.items()
+                    item = request.get("Item") or request["Key"]
+                    yield self._write(request["TableName"], item, factor=2.0)
             case _:
                 yield from self._of_items(params.get("RequestItems", {}))
 
     def _of_items(self, requests: dict[str, Any]) -> Iterator[Use]:
         """What BatchGetItem and BatchWriteItem take."""
-        for table, asked in requests.items():
-            if isinstance(asked, dict):
-                yield from (self._read(table, key, asked) for key in asked["Keys"])
+        for table, request in requests.items():
+            if isinstance(request, dict):
+                yield from (self._read(table, key, request) for key in request["Keys"])
                 continue
-            for entry in asked:
+            for entry in request:
                 ((_, one),) = entry.items()
                 yield self._write(table, one.get("Item") or one["Key"])
 
@@ -136,9 +136,9 @@ class HotKeys:
         size = max(item_size(item), item_size(self._stored(table, item)))
         return Use(table, self._key(table, item), factor * max(1, -(-size // WRITE_UNIT_BYTES)))
 
-    def _read(self, table: str, key: Item, asked: dict[str, Any]) -> Use:
+    def _read(self, table: str, key: Item, request: dict[str, Any]) -> Use:
         size = item_size(self._stored(table, key))
-        return Use(table, self._key(table, key), _read_units(size, asked), is_read=True)
+        return Use(table, self._key(table, key), _read_units(size, request), is_read=True)
 
     def _stored(self, name: str, item: Item) -> Item:
         table = self.memory.dynamodb.tables[name]
@@ -149,8 +149,8 @@ class HotKeys:
         return str(text)
 
 
-def _read_units(size: int, asked: dict[str, Any]) -> float:
-    return max(1, -(-size // READ_UNIT_BYTES)) * (1.0 if asked.get("ConsistentRead") else 0.5)
+def _read_units(size: int, request: dict[str, Any]) -> float:
+    return max(1, -(-size // READ_UNIT_BYTES)) * (1.0 if request.get("ConsistentRead") else 0.5)
 
 
 def _queried(params: dict[str, Any]) -> str:

@@ -214,7 +214,7 @@ class Pipeline:
         source = Source(name, profile, principal, mapping or {}, writes_directory, on_error)
         self.resources.tables.setup.put_source(TENANT, source)
 
-    # Doors
+    # DeployedStack
 
     def ticket(
         self,

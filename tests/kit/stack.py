@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra import local
-from tests.kit.doors import ADMIN, TENANT, Doors
+from tests.kit.deployed import ADMIN, TENANT, DeployedStack
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def furnished_stack(home: Path) -> Iterator[Doors]:
+def furnished_stack(home: Path) -> Iterator[DeployedStack]:
     """The deployed template with the sample directory, until the end of the block."""
     stack = local.up(home=home, port=0)
     try:
@@ -22,15 +22,15 @@ def furnished_stack(home: Path) -> Iterator[Doors]:
         local.down(home=home)
 
 
-def _furnished(stack: local.LocalStack) -> Doors:
-    doors = Doors(stack)
-    seeded = doors.handover("seed", str(ROOT / "events" / "directory"), "--tenant", TENANT)
+def _furnished(stack: local.LocalStack) -> DeployedStack:
+    deployed = DeployedStack(stack)
+    seeded = deployed.handover("seed", str(ROOT / "events" / "directory"), "--tenant", TENANT)
     assert seeded.returncode == 0, seeded.stdout + seeded.stderr
-    sqs, sns = doors.client("sqs"), doors.client("sns")
-    doors.queue_url = sqs.create_queue(QueueName="listener")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=doors.queue_url, AttributeNames=["QueueArn"])
+    sqs, sns = deployed.client("sqs"), deployed.client("sns")
+    deployed.queue_url = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=deployed.queue_url, AttributeNames=["QueueArn"])
     # An operator hears of the tenant, and of files that belong to none.
     for topic in (stack.outputs["TenantTopics"] + TENANT, stack.outputs["NotificationsTopicArn"]):
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
-    doors.token(ADMIN)
-    return doors
+    deployed.token(ADMIN)
+    return deployed

@@ -146,27 +146,27 @@ def main() -> int:
     parser.add_argument("--page", action="store_true")
     parser.add_argument("--record", type=float, default=0.0)
     parser.add_argument("--from", type=int, default=0, dest="begin")
-    asked = parser.parse_args()
-    if asked.record:
-        recorded(asked.record)
+    options = parser.parse_args()
+    if options.record:
+        recorded(options.record)
         return 0
-    module, _, line = asked.only.partition(":")
+    module, _, line = options.only.partition(":")
     mutations = (
         [one for one in all_mutations() if (one.module, str(one.line)) == (module, line)]
-        if asked.only
-        else drawn(asked.seed, asked.sample)[asked.begin :]
+        if options.only
+        else drawn(options.seed, options.sample)[options.begin :]
     )
     tests = recorded(MAX_RECORDING_SECONDS)
     verdicts: list[Verdict] = []
-    with ThreadPoolExecutor(asked.workers) as pool:
+    with ThreadPoolExecutor(options.workers) as pool:
         for verdict in pool.map(lambda one: judged(one, tests), mutations):
             verdicts.append(verdict)
             sign = verdict.detected_by or "SURVIVED"
             print(f"{len(verdicts):4} {verdict.seconds:5.0f} s {verdict.summary}\n       {sign}")
             sys.stdout.flush()
-    text = page(asked.seed, verdicts)
+    text = page(options.seed, verdicts)
     print(f"\n{text}")
-    if asked.page:
+    if options.page:
         PAGE.write_text(text)
     known = {one.name for one in EQUIVALENTS}
     are_known = [one.mutation.name in known for one in verdicts if not one.detected_by]

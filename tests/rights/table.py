@@ -226,8 +226,8 @@ open-list            off    yes   -      -     -       -     yes        -
 # assigns, and with one whose files are about the directory. Who may not gets `refused`. Of an
 # import that is there already `also` names who may whatever the profile says: Admins, and at the
 # last two doors the uploader.
-PROFILE_DOORS = """
-door               assigns  directory  refused               also
+PROFILE_ACTIONS = """
+action             assigns  directory  refused               also
 ticket             201      201        403                   -
 ticket-to-check    201      201        403                   -
 ticket-to-preview  201      201        403                   -
@@ -257,8 +257,8 @@ account_manager  -     -      -     yes     -     -          -
 viewer           -     -      -     yes     -     -          -
 workflow         -     -      -     yes     -     -          -
 """
-ROLE_DOORS = """
-door             answer  refused
+ROLE_ACTIONS = """
+action           answer  refused
 file             done    UPLOADER_NOT_ALLOWED
 edit             200     403
 reassign-ids     202     403
@@ -298,8 +298,8 @@ Kenya  -        by_profile  wall     -
 -      -        by_profile  wall     yes
 """
 # `wall`: whether a profile with a wall of its own can come by the door.
-OPCO_DOORS = """
-door       wall  refused
+OPCO_ACTIONS = """
+action     wall  refused
 file       yes   OTHER_OPCO
 drop       yes   OTHER_OPCO
 edit       yes   OTHER_OPCO

@@ -9,7 +9,7 @@ import pytest
 from tests.kit.cast import OWN, World
 from tests.rights.reading import Row, rows, who
 from tests.rights.table import ROUTES
-from tests.rights.test_routes import asked, deployed_routes, marked, route_of
+from tests.rights.test_routes import deployed_routes, marked, route_of, send_request
 from tests.rights.world import PEOPLE, Worlds
 
 # What each route that does something is in the audit trail. `+` stands between several acts, of
@@ -74,7 +74,7 @@ def test_an_act_leaves_exactly_its_entries(worlds: Worlds, row: Row) -> None:
     world = worlds.back_to("on")
     before = entries(world)
 
-    answer = asked(world, PEOPLE[may[0]], row)
+    answer = send_request(world, PEOPLE[may[0]], row)
 
     assert answer.status < 400, answer.text
     new = {key: item for key, item in entries(world).items() if key not in before}
@@ -97,6 +97,6 @@ def test_a_refused_request_leaves_no_entry(worlds: Worlds, row: Row) -> None:
     world = worlds.back_to("on")
     before = entries(world)
 
-    asked(world, PEOPLE[barred[0]], row)
+    send_request(world, PEOPLE[barred[0]], row)
 
     assert entries(world) == before

@@ -15,7 +15,7 @@ from tests.kit.cast import OWN, OWN_PRINCIPAL, World
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.pipeline import file_of
 from tests.rights.reading import Row, rows
-from tests.rights.table import OPCO, OPCO_DOORS
+from tests.rights.table import OPCO, OPCO_ACTIONS
 from tests.rights.world import PEOPLE, PROFILE_NAMES, ROLE, Worlds, code_of, set_up
 
 # Whose side is asked about, and an account that is theirs to hold.
@@ -150,7 +150,7 @@ def put_users(world: World, text: str) -> ObjectCreated:
     return created
 
 
-DOORS: dict[str, Callable[[World, Row], str]] = {
+ACTIONS: dict[str, Callable[[World, Row], str]] = {
     "file": by_file,
     "drop": by_drop,
     "edit": by_edit,
@@ -160,29 +160,31 @@ DOORS: dict[str, Callable[[World, Row], str]] = {
     "directory": by_directory,
 }
 ABOUT = {"undo": MOVED, "directory": NEW}
-REFUSED = {row["door"]: row["refused"] for row in rows(OPCO_DOORS)}
-WALLABLE = {row["door"]: row["wall"] == "yes" for row in rows(OPCO_DOORS)}
+REFUSED = {row["action"]: row["refused"] for row in rows(OPCO_ACTIONS)}
+WALLABLE = {row["action"]: row["wall"] == "yes" for row in rows(OPCO_ACTIONS)}
 CASES = [
-    pytest.param(row, door, id=" ".join((*row.values(), door)))
+    pytest.param(row, action, id=" ".join((*row.values(), action)))
     for row in rows(OPCO)
-    for door in WALLABLE
-    if WALLABLE[door] or row["profile"] == "-"
+    for action in WALLABLE
+    if WALLABLE[action] or row["profile"] == "-"
 ]
 
 
 def test_every_action_of_the_table_is_tested() -> None:
-    assert set(WALLABLE) == set(DOORS)
+    assert set(WALLABLE) == set(ACTIONS)
 
 
-@pytest.mark.parametrize(("row", "door"), CASES)
-def test_a_user_holds_an_account_only_if_the_wall_allows_it(quiet: Worlds, row: Row, door: str) -> None:
+@pytest.mark.parametrize(("row", "action"), CASES)
+def test_a_user_holds_an_account_only_if_the_wall_allows_it(
+    quiet: Worlds, row: Row, action: str
+) -> None:
     world = prepared(quiet, row)
 
-    answer = DOORS[door](world, row)
+    answer = ACTIONS[action](world, row)
 
     may = row["may"] == "yes"
-    assert answer == ("ok" if may else REFUSED[door])
-    one, user = ABOUT.get(door, ACCOUNT), NEWCOMER if door == "pending" else USER
+    assert answer == ("ok" if may else REFUSED[action])
+    one, user = ABOUT.get(action, ACCOUNT), NEWCOMER if action == "pending" else USER
     pipeline = world.pipeline
     found = pipeline.resources.tables.accounts.read(OWN, [one], pipeline.deadline)
     held = found[one].assigned.get(ROLE, ()) if one in found else ()

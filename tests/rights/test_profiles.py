@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tests.kit.cast import OWN, OWN_PROFILE, OWN_WORKFLOW, Actor, World
 from tests.rights.reading import Row, named, rows, who
-from tests.rights.table import ADMINS, ASSIGNED_BY, PROFILE_DOORS, PROFILES, ROLE_DOORS
+from tests.rights.table import ADMINS, ASSIGNED_BY, PROFILE_ACTIONS, PROFILES, ROLE_ACTIONS
 from tests.rights.world import (
     EMAILS,
     PEOPLE,
@@ -28,10 +28,10 @@ from tests.rights.world import (
 )
 
 RIGHTS = rows(PROFILES)
-DOORS = rows(PROFILE_DOORS)
+ANSWERS = rows(PROFILE_ACTIONS)
 DIRECTORY = ("directory-accounts", "directory-users", STAFF_LIST)
 
-UploadForm = Callable[[World, Actor, str, Mode], str]
+Ask = Callable[[World, Actor, str, Mode], str]
 
 
 def by_ticket(world: World, actor: Actor, profile: str, mode: Mode) -> str:
@@ -95,7 +95,7 @@ def by_report(world: World, actor: Actor, profile: str, mode: Mode) -> str:
     return str(world.ask(actor, "GET", f"/imports/{name}/report").status)
 
 
-ASKED: dict[str, tuple[UploadForm, Mode]] = {
+ACTIONS: dict[str, tuple[Ask, Mode]] = {
     "ticket": (by_ticket, Mode.RUN),
     "ticket-to-check": (by_ticket, Mode.DRY_RUN),
     "ticket-to-preview": (by_ticket, Mode.PREVIEW),
@@ -147,14 +147,14 @@ def fields(world: World) -> tuple[dict[Any, Any], ...]:
     return dict(tables["AccountsTable"].items), dict(tables["DirectoryTable"].items)
 
 
-@pytest.mark.parametrize("door", marked(DOORS, "door"))
+@pytest.mark.parametrize("action", marked(ANSWERS, "action"))
 @pytest.mark.parametrize("row", marked(RIGHTS, "profile", "state"))
-def test_only_the_people_of_the_table_use_a_profile(worlds: Worlds, row: Row, door: Row) -> None:
+def test_only_the_people_of_the_table_use_a_profile(worlds: Worlds, row: Row, action: Row) -> None:
     profile = row["profile"]
-    expected = {**door, "answer": door["directory" if profile in DIRECTORY else "assigns"]}
-    ask, mode = ASKED[door["door"]]
+    expected = {**action, "answer": action["directory" if profile in DIRECTORY else "assigns"]}
+    ask, mode = ACTIONS[action["action"]]
     also = {"-": (), "admins": ADMINS, "admins,uploader": (*ADMINS, UPLOADERS[profile])}
-    people = who(row, tuple(PEOPLE)) | dict.fromkeys(also[door["also"]], True)
+    people = who(row, tuple(PEOPLE)) | dict.fromkeys(also[action["also"]], True)
 
     found = differences(
         worlds,
@@ -168,9 +168,9 @@ def test_only_the_people_of_the_table_use_a_profile(worlds: Worlds, row: Row, do
 
 
 def test_every_preset_has_a_row_in_both_states() -> None:
-    asked = {(row["profile"], row["state"]) for row in RIGHTS}
+    covered = {(row["profile"], row["state"]) for row in RIGHTS}
 
-    assert asked == {(name, state) for name in PROFILE_NAMES for state in ("on", "off")}
+    assert covered == {(name, state) for name in PROFILE_NAMES for state in ("on", "off")}
     assert OWN_PROFILE in PROFILE_NAMES
 
 
@@ -222,10 +222,10 @@ def guarded(worlds: Worlds) -> Worlds:
     return worlds
 
 
-def ask_for_role(world: World, actor: Actor, role: str, door: str) -> str:
+def ask_for_role(world: World, actor: Actor, role: str, action: str) -> str:
     """What a door answers to somebody who assigns the role."""
     value = value_for(role)
-    match door:
+    match action:
         case "file":
             ticket = world.pipeline.ticket(profile=OPEN_TEAM, uploader=EMAILS[actor.name])
             body = f"External Id,{COLUMNS[role]}\r\nK011,{value}\r\n".encode()
@@ -238,20 +238,20 @@ def ask_for_role(world: World, actor: Actor, role: str, door: str) -> str:
         case "undo":
             name = world.names[OWN][f"of {role}"]
             return str(world.ask(actor, "POST", f"/imports/{name}/undo").status)
-    which = {"account_ids": ["K011"]} if door == "reassign-ids" else {"held_by": EMAILS["sales"]}
+    which = {"account_ids": ["K011"]} if action == "reassign-ids" else {"held_by": EMAILS["sales"]}
     handing = {"profile": OPEN_TEAM, "role": role, "to": value, **which}
     return str(world.ask(actor, "POST", "/assignments", handing).status)
 
 
-@pytest.mark.parametrize("door", marked(rows(ROLE_DOORS), "door"))
+@pytest.mark.parametrize("action", marked(rows(ROLE_ACTIONS), "action"))
 @pytest.mark.parametrize("row", marked(rows(ASSIGNED_BY), "role"))
-def test_only_the_people_of_the_table_assign_a_role(guarded: Worlds, row: Row, door: Row) -> None:
+def test_only_the_people_of_the_table_assign_a_role(guarded: Worlds, row: Row, action: Row) -> None:
     found = differences(
         guarded,
         "guarded",
         who(row, tuple(PEOPLE)),
-        lambda world, actor: ask_for_role(world, actor, row["role"], door["door"]),
-        door,
+        lambda world, actor: ask_for_role(world, actor, row["role"], action["action"]),
+        action,
     )
 
     assert found == []

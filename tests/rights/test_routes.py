@@ -55,7 +55,7 @@ def marked(table: list[Row]) -> list[Any]:
     return [pytest.param(row, id=named(row, "method", "path", "body")) for row in table]
 
 
-def asked(world: World, actor: Actor, row: Row, place: int = 0) -> Answer:
+def send_request(world: World, actor: Actor, row: Row, place: int = 0) -> Answer:
     path = spelled(world, row["path"], place)
     return world.ask(actor, row["method"], path, body_of(world, row["body"], place))
 
@@ -71,7 +71,7 @@ def test_a_route_answers_each_person_as_the_table_says(worlds: Worlds, row: Row)
     for name, may in who(row, tuple(PEOPLE)).items():
         world = worlds.back_to("on")
         before = world.state()
-        answer = asked(world, PEOPLE[name], row)
+        answer = send_request(world, PEOPLE[name], row)
         expected = int(row["answer"]) if may else 403
         if answer.status != expected:
             differences.append(f"{name}: found {answer.status} {answer.text}, expected {expected}")
@@ -88,13 +88,15 @@ def test_a_route_answers_each_person_as_the_table_says(worlds: Worlds, row: Row)
 
 
 @pytest.mark.parametrize("row", marked(ROWS))
-def test_a_route_refuses_everybody_who_is_not_an_active_user_of_the_tenant(worlds: Worlds, row: Row) -> None:
+def test_a_route_refuses_everybody_who_is_not_an_active_user_of_the_tenant(
+    worlds: Worlds, row: Row
+) -> None:
     world = worlds.back_to("on")
     before = world.state()
     is_open = f"{row['method']} {row['path']}" in OPEN_ROUTES
     differences = []
     for name in OUTSIDE:
-        answer = asked(world, STRANGERS[name], row)
+        answer = send_request(world, STRANGERS[name], row)
         is_refused = answer.status == 403 and answer.body["detail"] == NOBODY_ACTIVE
         if answer.status != 200 if is_open else not is_refused:
             differences.append(f"{name}: found {answer.status} {answer.text}")
@@ -110,14 +112,16 @@ def is_about_a_thing(row: Row) -> bool:
 
 
 @pytest.mark.parametrize("row", marked([row for row in ROWS if is_about_a_thing(row)]))
-def test_a_thing_of_another_tenant_is_answered_like_an_unknown_one(worlds: Worlds, row: Row) -> None:
+def test_a_thing_of_another_tenant_is_answered_like_an_unknown_one(
+    worlds: Worlds, row: Row
+) -> None:
     differences = []
     for name, actor in PEOPLE.items():
         answers = []
         for place in (1, 2):
             world = worlds.back_to("on")
             before = world.state()
-            answer = asked(world, actor, row, place)
+            answer = send_request(world, actor, row, place)
             answers.append(unnamed(world, answer, place))
             if leaks := tells_of_others(answers[-1]):
                 differences.append(f"{name}: names another tenant: {leaks}")

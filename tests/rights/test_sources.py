@@ -14,7 +14,7 @@ from tests.rights.table import FUNCTIONS, SOURCES, WRITERS
 from tests.rights.test_profiles import fields
 from tests.rights.world import Worlds, code_of, file_for
 
-DOORS = {
+FOLDERS = {
     "drop": "drop/{tenant}/hr/a.csv",
     "directory-accounts": "directory/{tenant}/hr/accounts.csv",
     "directory-users": "directory/{tenant}/hr/users.csv",
@@ -24,10 +24,10 @@ ROWS = [pytest.param(row, id=named(row, "profile", "state", "right")) for row in
 
 
 @pytest.mark.parametrize("writer", rows(WRITERS), ids=lambda row: row["writer"])
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize("row", ROWS)
 def test_a_file_of_a_source_counts_as_the_table_says(
-    worlds: Worlds, row: Row, door: str, writer: Row
+    worlds: Worlds, row: Row, folder: str, writer: Row
 ) -> None:
     world = worlds.back_to(row["state"])
     source = Source(
@@ -38,14 +38,14 @@ def test_a_file_of_a_source_counts_as_the_table_says(
     )
     world.pipeline.resources.tables.setup.put_source(OWN, source)
     before = fields(world)
-    body = file_for(row["profile"] if door == "drop" else door)
+    body = file_for(row["profile"] if folder == "drop" else folder)
 
     created = world.pipeline.put(
-        DOORS[door].format(tenant=OWN), body, principal=PRINCIPALS[writer["writer"]]
+        FOLDERS[folder].format(tenant=OWN), body, principal=PRINCIPALS[writer["writer"]]
     )
     world.pipeline.run(created)
 
-    expected = row[door] if writer["answer"] == "-" else writer["answer"]
+    expected = row[folder] if writer["answer"] == "-" else writer["answer"]
     assert code_of(world, created) == expected
     assert (fields(world) == before) == (expected != "done")
 

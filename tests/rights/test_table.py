@@ -26,16 +26,16 @@ def test_no_two_rows_answer_the_same_question() -> None:
         (table.OPCO, ("user", "account", "setting", "profile")),
         (table.SOURCES, ("profile", "state", "right")),
     ):
-        asked = [tuple(row[column] for column in columns) for row in rows(text)]
-        assert len(asked) == len(set(asked))
+        keys = [tuple(row[column] for column in columns) for row in rows(text)]
+        assert len(keys) == len(set(keys))
 
 
 def test_the_functions_get_at_least_two_thousand_requests() -> None:
     routes = rows(table.ROUTES)
     of_routes = len(routes) * (len(PEOPLE) + len(rows(table.OUTSIDERS)))
     of_others = sum(len(PEOPLE) for row in routes if is_about_a_thing(row))
-    of_profiles = len(rows(table.PROFILES)) * len(rows(table.PROFILE_DOORS)) * len(PEOPLE)
-    of_roles = len(rows(table.ASSIGNED_BY)) * len(rows(table.ROLE_DOORS)) * len(PEOPLE)
+    of_profiles = len(rows(table.PROFILES)) * len(rows(table.PROFILE_ACTIONS)) * len(PEOPLE)
+    of_roles = len(rows(table.ASSIGNED_BY)) * len(rows(table.ROLE_ACTIONS)) * len(PEOPLE)
     of_sources = len(rows(table.SOURCES)) * 3 * len(rows(table.WRITERS))
 
     assert of_routes + of_others + of_profiles + of_roles + of_sources + len(CASES) >= 3000

@@ -1,7 +1,7 @@
 """The stack on the embedded AWS with signatures and roles enforced: each function under its own.
 
 What the emulator does not enforce is held elsewhere: it tells no principal of a drop
-(test_drop_door.py), lets users write attributes that their client may not, and knows no age of a
+(test_drops.py), lets users write attributes that their client may not, and knows no age of a
 signature (both tests/template).
 """
 
@@ -22,12 +22,12 @@ from botocore.exceptions import ClientError
 from handover.reading.limits import MAX_FILE_BYTES
 
 from infra import local, template
-from tests.kit.doors import (
+from tests.kit.deployed import (
     ADMIN,
     BACK_OFFICE,
     TENANT,
     Answer,
-    Doors,
+    DeployedStack,
     accounts_csv,
     http,
     post_form,
@@ -43,14 +43,14 @@ DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
     home = tmp_path_factory.mktemp("guarded")
     stack = local.up(home=home, port=0, auth=True)
     try:
-        doors = Doors(stack)
-        seeded = doors.handover("seed", str(ROOT / "events" / "directory"), "--tenant", TENANT)
+        deployed = DeployedStack(stack)
+        seeded = deployed.handover("seed", str(ROOT / "events" / "directory"), "--tenant", TENANT)
         assert seeded.returncode == 0, seeded.stdout + seeded.stderr
-        yield doors
+        yield deployed
     finally:
         local.down(home=home)
 
@@ -59,11 +59,11 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
 
 
 @pytest.fixture(scope="module")
-def form(doors: Doors) -> dict[str, Any]:
+def form(deployed: DeployedStack) -> dict[str, Any]:
     """The door of a ticket that is never used: what is refused uses nothing up."""
     expected = {"profile": "single-strict", "filename": "m.csv", "mode": "run"}
-    door: dict[str, Any] = doors.api("POST", "/imports", as_=BACK_OFFICE, body=expected).json
-    return door
+    ticket: dict[str, Any] = deployed.api("POST", "/imports", as_=BACK_OFFICE, body=expected).json
+    return ticket
 
 
 def error_code(answer: Answer) -> str:
@@ -131,7 +131,9 @@ ABUSES: dict[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("abuse", ABUSES)
-def test_a_changed_form_is_refused(doors: Doors, form: dict[str, Any], abuse: str) -> None:
+def test_a_changed_form_is_refused(
+    deployed: DeployedStack, form: dict[str, Any], abuse: str
+) -> None:
     fields = ABUSES[abuse](form["upload"]["fields"])
     # Fields with an underscore of their own keep it.
     fields = {
@@ -142,7 +144,7 @@ def test_a_changed_form_is_refused(doors: Doors, form: dict[str, Any], abuse: st
     answer = post_form(form["upload"]["url"], fields, GOOD)
 
     assert answer.status in (400, 403), answer.body
-    assert doors.import_(form["import_ticket"])["state"] == "awaiting_upload"
+    assert deployed.import_(form["import_ticket"])["state"] == "awaiting_upload"
 
 
 def test_an_empty_file_is_refused(form: dict[str, Any]) -> None:
@@ -181,7 +183,7 @@ def test_a_form_is_valid_only_for_a_post(form: dict[str, Any], verb: str, signed
 _sessions: dict[str, boto3.Session] = {}
 
 
-def as_role(doors: Doors, role: str) -> boto3.Session:
+def as_role(deployed: DeployedStack, role: str) -> boto3.Session:
     """A session under the role of a function.
 
     On AWS only Lambda may take it. The emulator lets nobody else either, so its trust is widened
@@ -189,13 +191,13 @@ def as_role(doors: Doors, role: str) -> boto3.Session:
     """
     if role in _sessions:
         return _sessions[role]
-    name = doors.stack.resources[role]
+    name = deployed.stack.resources[role]
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    doors.client("iam").update_assume_role_policy(
+    deployed.client("iam").update_assume_role_policy(
         RoleName=name,
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
-    taken = doors.client("sts").assume_role(
+    taken = deployed.client("sts").assume_role(
         RoleArn=f"arn:aws:iam::000000000000:role/{name}", RoleSessionName="intruder"
     )["Credentials"]
     _sessions[role] = boto3.Session(
@@ -207,67 +209,67 @@ def as_role(doors: Doors, role: str) -> boto3.Session:
     return _sessions[role]
 
 
-def client_of(doors: Doors, session: boto3.Session, service: str) -> Any:
+def client_of(deployed: DeployedStack, session: boto3.Session, service: str) -> Any:
     made: Any = session
     settings = Config(signature_version="s3v4") if service == "s3" else Config()
     settings = settings.merge(Config(retries={"total_max_attempts": 1}))
-    return made.client(service, endpoint_url=doors.stack.endpoint_url, config=settings)
+    return made.client(service, endpoint_url=deployed.stack.endpoint_url, config=settings)
 
 
-def test_a_form_is_limited_in_size_and_time(doors: Doors) -> None:
+def test_a_form_is_limited_in_size_and_time(deployed: DeployedStack) -> None:
     """Forms as the API signs them, under the API's role, but tiny and for a second."""
-    s3 = client_of(doors, as_role(doors, "ApiRole"), "s3")
+    s3 = client_of(deployed, as_role(deployed, "ApiRole"), "s3")
 
     def sign(seconds: int, most: int) -> dict[str, Any]:
         form: dict[str, Any] = s3.generate_presigned_post(
-            doors.stack.outputs["UploadsBucket"],
+            deployed.stack.outputs["UploadsBucket"],
             f"in/{TENANT}/tiny-{seconds}-{most}.csv",
             Conditions=[["content-length-range", 1, most]],
             ExpiresIn=seconds,
         )
         return form
 
-    large = post_form(**_door(sign(60, 8)), content=GOOD)
+    large = post_form(**_upload_of(sign(60, 8)), content=GOOD)
     brief = sign(1, 10_000)
     time.sleep(2.1)
-    late = post_form(**_door(brief), content=GOOD)
+    late = post_form(**_upload_of(brief), content=GOOD)
 
     assert (large.status, error_code(large)) == (400, "EntityTooLarge")
     assert (late.status, error_code(late)) == (403, "AccessDenied")
 
 
-def _door(form: Mapping[str, Any]) -> dict[str, Any]:
+def _upload_of(form: Mapping[str, Any]) -> dict[str, Any]:
     return {"url": form["url"], "fields": form["fields"]}
 
 
-def test_the_second_use_of_a_form_is_refused_and_changes_nothing(doors: Doors) -> None:
+def test_the_second_use_of_a_form_is_refused_and_changes_nothing(deployed: DeployedStack) -> None:
     expected = {"profile": "single-strict", "filename": "twice.csv", "mode": "run"}
-    door = doors.api("POST", "/imports", body=expected).json
-    upload = door["upload"]
+    ticket = deployed.api("POST", "/imports", body=expected).json
+    upload = ticket["upload"]
     assert post_form(upload["url"], upload["fields"], GOOD).status == 201
-    first = doors.ended(door["import_ticket"])
+    first = deployed.ended(ticket["import_ticket"])
 
     second = accounts_csv(("KE100555", "brian.kiptoo@lumina.example"))
     assert post_form(upload["url"], upload["fields"], second).status == 201
 
     def replayed() -> dict[str, Any] | None:
-        warnings = doors.import_(first["import_id"])
+        warnings = deployed.import_(first["import_id"])
         return warnings if warnings["warnings"] else None
 
     warnings = until(replayed, "the answer to the second upload")
     assert [one["code"] for one in warnings["warnings"]] == ["TICKET_REPLAYED"]
-    assert doors.manager("KE100555") == ["amani.otieno@lumina.example"]
+    assert deployed.manager("KE100555") == ["amani.otieno@lumina.example"]
     assert warnings | {"warnings": []} == first
-    assert len(doors.imports_of("twice.csv")) == 1
+    assert len(deployed.imports_of("twice.csv")) == 1
 
 
 # Links
 
 
-def test_a_report_is_a_file_to_save_and_only_its_link_gives_it(doors: Doors) -> None:
-    ended = doors.run(accounts_csv(("nobody", "x")), filename="été\u202e.csv")
+def test_a_report_is_a_file_to_save_and_only_its_link_gives_it(deployed: DeployedStack) -> None:
+    ended = deployed.run(accounts_csv(("nobody", "x")), filename="été\u202e.csv")
 
-    link = doors.api("GET", f"/imports/{ended['import_id']}/report").headers["location"]
+    link = deployed.api("GET", f"/imports/{ended['import_id']}/report").headers["location"]
 
     answer = http("GET", link)
     assert answer.status == 200
@@ -281,106 +283,106 @@ def test_a_report_is_a_file_to_save_and_only_its_link_gives_it(doors: Doors) -> 
 
 
 @pytest.mark.parametrize("token", ["", "Bearer ", "Bearer x.y.z", "Basic dXNlcjp4"])
-def test_the_api_requires_a_token_of_the_pool(doors: Doors, token: str) -> None:
+def test_the_api_requires_a_token_of_the_pool(deployed: DeployedStack, token: str) -> None:
     headers = {"authorization": token} if token else {}
 
-    assert http("GET", f"{doors.stack.api_url}/imports", headers=headers).status == 401
+    assert http("GET", f"{deployed.stack.api_url}/imports", headers=headers).status == 401
 
 
-def test_the_api_accepts_no_access_token(doors: Doors) -> None:
-    answer = doors.client("cognito-idp").initiate_auth(
-        ClientId=doors.stack.outputs["UserPoolClientId"],
+def test_the_api_accepts_no_access_token(deployed: DeployedStack) -> None:
+    answer = deployed.client("cognito-idp").initiate_auth(
+        ClientId=deployed.stack.outputs["UserPoolClientId"],
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": ADMIN, "PASSWORD": "Handover-1"},
     )
     token = answer["AuthenticationResult"]["AccessToken"]
 
-    asked = http(
-        "GET", f"{doors.stack.api_url}/imports", headers={"authorization": f"Bearer {token}"}
+    answer = http(
+        "GET", f"{deployed.stack.api_url}/imports", headers={"authorization": f"Bearer {token}"}
     )
 
-    assert asked.status in (401, 403)
+    assert answer.status in (401, 403)
 
 
 # Every function under its own role
 
 
-def test_a_whole_import_runs_under_the_roles_of_its_functions(doors: Doors) -> None:
+def test_a_whole_import_runs_under_the_roles_of_its_functions(deployed: DeployedStack) -> None:
     """API, validate, assign, finalize and publish: each fails here if it lacks a permission."""
-    ended = doors.run((ROOT / "events" / "uploads" / "pulse-sample.csv").read_bytes())
+    ended = deployed.run((ROOT / "events" / "uploads" / "pulse-sample.csv").read_bytes())
 
     assert ended["counts"]["updated"] > 20
-    assert len(doors.report(ended, "summary.json")) > 0
-    changed = next(row for row in doors.results(ended) if row["outcome"] == "updated")
+    assert len(deployed.report(ended, "summary.json")) > 0
+    changed = next(row for row in deployed.results(ended) if row["outcome"] == "updated")
     assert changed["after"]
-    assert doors.history("KE100842", 1)[0]["import_id"] == ended["import_id"]
-    assert doors.api("GET", "/portfolios/brian.kiptoo@lumina.example").json["accounts"]
+    assert deployed.history("KE100842", 1)[0]["import_id"] == ended["import_id"]
+    assert deployed.api("GET", "/portfolios/brian.kiptoo@lumina.example").json["accounts"]
     for name in ("IntakeDeadLetters", "ChunksDeadLetters", "FinalizeDeadLetters"):
-        assert waiting_in(doors, name) == 0
+        assert waiting_in(deployed, name) == 0
 
 
-def waiting_in(doors: Doors, queue: str) -> int:
-    attributes = doors.client("sqs").get_queue_attributes(
-        QueueUrl=doors.stack.resources[queue], AttributeNames=["ApproximateNumberOfMessages"]
+def waiting_in(deployed: DeployedStack, queue: str) -> int:
+    attributes = deployed.client("sqs").get_queue_attributes(
+        QueueUrl=deployed.stack.resources[queue], AttributeNames=["ApproximateNumberOfMessages"]
     )
     return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def test_an_approved_import_in_utf_16_continues_under_the_roles(doors: Doors) -> None:
+def test_an_approved_import_in_utf_16_continues_under_the_roles(deployed: DeployedStack) -> None:
     content = (ROOT / "events" / "uploads" / "clears-many.csv").read_text(encoding="utf-8")
-    ticket = doors.upload(content.encode("utf-16"), as_=BACK_OFFICE)
-    waiting = doors.in_state(ticket, "awaiting_approval")
+    ticket = deployed.upload(content.encode("utf-16"), as_=BACK_OFFICE)
+    waiting = deployed.in_state(ticket, "awaiting_approval")
 
-    answer = doors.api("POST", f"/imports/{waiting['import_id']}/approve")
-
-    assert answer.status == 202, answer.body
-    assert doors.ended(ticket)["counts"]["cleared"] > 10
-
-
-def test_follow_undoes_an_import_under_its_role(doors: Doors) -> None:
-    wrong = doors.run(accounts_csv(("KE100100", "amani.otieno@lumina.example")))
-    assert doors.manager("KE100100") == ["amani.otieno@lumina.example"]
-
-    answer = doors.api("POST", f"/imports/{wrong['import_id']}/undo")
+    answer = deployed.api("POST", f"/imports/{waiting['import_id']}/approve")
 
     assert answer.status == 202, answer.body
-    assert doors.ended(answer.json["import_ticket"])["counts"]["cleared"] == 1
-    assert doors.manager("KE100100") == []
+    assert deployed.ended(ticket)["counts"]["cleared"] > 10
 
 
-def test_follow_handles_a_new_and_a_deleted_user_under_its_role(doors: Doors) -> None:
+def test_follow_undoes_an_import_under_its_role(deployed: DeployedStack) -> None:
+    wrong = deployed.run(accounts_csv(("KE100100", "amani.otieno@lumina.example")))
+    assert deployed.manager("KE100100") == ["amani.otieno@lumina.example"]
+
+    answer = deployed.api("POST", f"/imports/{wrong['import_id']}/undo")
+
+    assert answer.status == 202, answer.body
+    assert deployed.ended(answer.json["import_ticket"])["counts"]["cleared"] == 1
+    assert deployed.manager("KE100100") == []
+
+
+def test_follow_handles_a_new_and_a_deleted_user_under_its_role(deployed: DeployedStack) -> None:
     """What waits for them is given, their sign-in is barred by a file, and both are taken away."""
     account, whose = "KE100107", urllib.parse.quote(NEEMA, safe="")
 
     def team() -> list[str]:
-        found: dict[str, Any] = doors.api("GET", f"/accounts/{account}").json["assigned"]
+        found: dict[str, Any] = deployed.api("GET", f"/accounts/{account}").json["assigned"]
         return list(found.get("CSM", []))
 
-    assert doors.api("PUT", "/roles/CSM", body={"max_users": 1}).status == 200
+    assert deployed.api("PUT", "/roles/CSM", body={"max_users": 1}).status == 200
     file = f"account ID,CSM___tid\r\n{account},{NEEMA}\r\n".encode()
-    assert doors.run(file, profile="role-team")["counts"]["pending"] == 1
+    assert deployed.run(file, profile="role-team")["counts"]["pending"] == 1
     newcomer = {"email": NEEMA, "name": "Neema Juma", "roles": ["Sales"]}
-    assert doors.api("POST", "/users", body=newcomer).status == 201
+    assert deployed.api("POST", "/users", body=newcomer).status == 201
     until(lambda: team() == [NEEMA], "the file that gives the newcomer what waits for them")
-    until(lambda: doors.api("GET", f"/portfolios/{whose}").json["accounts"], "the portfolio")
+    until(lambda: deployed.api("GET", f"/portfolios/{whose}").json["accounts"], "the portfolio")
 
     status = f"email,roles,status\n{NEEMA},Admin,inactive\n".encode()
-    assert doors.run(status, profile="directory-users")["counts"]["updated"] == 1
-    until(lambda: not sign_in(doors, NEEMA)["Enabled"], "the sign-in to be barred")
+    assert deployed.run(status, profile="directory-users")["counts"]["updated"] == 1
+    until(lambda: not sign_in(deployed, NEEMA)["Enabled"], "the sign-in to be barred")
 
-    answer = doors.api("DELETE", f"/users/{whose}")
+    answer = deployed.api("DELETE", f"/users/{whose}")
     assert answer.status == 202, answer.body
-    assert doors.ended(answer.json["import_ticket"])["counts"]["cleared"] == 1
+    assert deployed.ended(answer.json["import_ticket"])["counts"]["cleared"] == 1
     assert team() == []
-    assert sign_in(doors, NEEMA) == {}
+    assert sign_in(deployed, NEEMA) == {}
 
 
-def sign_in(doors: Doors, email: str) -> dict[str, Any]:
+def sign_in(deployed: DeployedStack, email: str) -> dict[str, Any]:
     """The sign-in as the pool has it, empty when there is none."""
-    pool = doors.client("cognito-idp")
+    pool = deployed.client("cognito-idp")
     try:
         found: dict[str, Any] = pool.admin_get_user(
-            UserPoolId=doors.stack.resources["UserPool"], Username=email
+            UserPoolId=deployed.stack.resources["UserPool"], Username=email
         )
     except pool.exceptions.UserNotFoundException:
         return {}
@@ -388,18 +390,18 @@ def sign_in(doors: Doors, email: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("sweep", ["imports", "uploads"])
-def test_sweep_runs_under_its_role(doors: Doors, sweep: str) -> None:
-    answer = doors.client("lambda").invoke(
-        FunctionName=doors.stack.resources["SweepFunction"],
+def test_sweep_runs_under_its_role(deployed: DeployedStack, sweep: str) -> None:
+    answer = deployed.client("lambda").invoke(
+        FunctionName=deployed.stack.resources["SweepFunction"],
         Payload=json.dumps({"sweep": sweep}),
     )
 
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 
-def test_abandon_settles_a_dead_letter_under_its_role(doors: Doors) -> None:
+def test_abandon_settles_a_dead_letter_under_its_role(deployed: DeployedStack) -> None:
     """A file whose event S3 never sent, as if validate had failed five times."""
-    s3, uploads = doors.client("s3"), doors.stack.outputs["UploadsBucket"]
+    s3, uploads = deployed.client("s3"), deployed.stack.outputs["UploadsBucket"]
     key = f"drop/{TENANT}/crm/given-up.csv"
     silent = s3.get_bucket_notification_configuration(Bucket=uploads)
     silent.pop("ResponseMetadata")
@@ -417,13 +419,13 @@ def test_abandon_settles_a_dead_letter_under_its_role(doors: Doors) -> None:
         "principal": "EXAMPLE",
     }
 
-    doors.client("sqs").send_message(
-        QueueUrl=doors.stack.resources["IntakeDeadLetters"],
+    deployed.client("sqs").send_message(
+        QueueUrl=deployed.stack.resources["IntakeDeadLetters"],
         MessageBody=json.dumps({"v": 1, "arrival": arrival}),
     )
 
-    found = until(lambda: doors.imports_of("given-up.csv"), "the import of the dead letter")[0]
-    assert doors.ended(found["import_id"])["refusal"]["code"] == "NOT_VALIDATED"
+    found = until(lambda: deployed.imports_of("given-up.csv"), "the import of the dead letter")[0]
+    assert deployed.ended(found["import_id"])["refusal"]["code"] == "NOT_VALIDATED"
 
 
 # What no function may do
@@ -512,9 +514,11 @@ NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
 ]
 
 
-def call(doors: Doors, role: str, service: str, operation: str, given: dict[str, Any]) -> Any:
+def call(
+    deployed: DeployedStack, role: str, service: str, operation: str, given: dict[str, Any]
+) -> Any:
     """Calls AWS under the role of a function, with logical ids in the place of names."""
-    named = doors.stack.resources
+    named = deployed.stack.resources
     given = {
         name: named.get(value, value) if isinstance(value, str) else value
         for name, value in given.items()
@@ -524,7 +528,7 @@ def call(doors: Doors, role: str, service: str, operation: str, given: dict[str,
         if "AccountsTable" not in given["TableName"]:
             key["sk"] = {"N": "1"} if "HistoryTable" in given["TableName"] else {"S": "x"}
         given["Item" if operation == "put_item" else "Key"] = key
-    return getattr(client_of(doors, as_role(doors, role), service), operation)(**given)
+    return getattr(client_of(deployed, as_role(deployed, role), service), operation)(**given)
 
 
 @pytest.mark.parametrize(
@@ -533,25 +537,25 @@ def call(doors: Doors, role: str, service: str, operation: str, given: dict[str,
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else value,
 )
 def test_a_role_is_denied_what_its_function_does_not_need(
-    doors: Doors, role: str, service: str, operation: str, given: dict[str, Any]
+    deployed: DeployedStack, role: str, service: str, operation: str, given: dict[str, Any]
 ) -> None:
     with pytest.raises(ClientError) as raised:
-        call(doors, role, service, operation, dict(given))
+        call(deployed, role, service, operation, dict(given))
 
     assert raised.value.response["Error"]["Code"] in DENIED
 
 
 @pytest.mark.parametrize(("role", "service", "operation", "given"), NEEDED)
 def test_a_role_allows_what_its_function_needs(
-    doors: Doors, role: str, service: str, operation: str, given: dict[str, Any]
+    deployed: DeployedStack, role: str, service: str, operation: str, given: dict[str, Any]
 ) -> None:
-    call(doors, role, service, operation, dict(given))
+    call(deployed, role, service, operation, dict(given))
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_only_lambda_can_assume_the_role_of_a_function(doors: Doors, role: str) -> None:
-    deployed = doors.client("cloudformation").get_template(StackName=doors.stack.name)
-    body = deployed["TemplateBody"]
+def test_only_lambda_can_assume_the_role_of_a_function(deployed: DeployedStack, role: str) -> None:
+    answer = deployed.client("cloudformation").get_template(StackName=deployed.stack.name)
+    body = answer["TemplateBody"]
     template = json.loads(body) if isinstance(body, str) else body
 
     (statement,) = template["Resources"][role]["Properties"]["AssumeRolePolicyDocument"][
@@ -564,24 +568,24 @@ def test_only_lambda_can_assume_the_role_of_a_function(doors: Doors, role: str) 
 # What the functions write into their logs
 
 
-def test_the_logs_of_all_functions_contain_no_address(doors: Doors) -> None:
+def test_the_logs_of_all_functions_contain_no_address(deployed: DeployedStack) -> None:
     """After everything above, a workbook and a page: what CloudWatch holds of each function."""
-    doors.run(by_openpyxl([("account ID", "account Manager"), ("none", "x")]), filename="a.xlsx")
-    http("GET", f"{doors.stack.api_url}/console/home")
-    for line in until(lambda: lines_of_all(doors), "lines of every function"):
+    deployed.run(by_openpyxl([("account ID", "account Manager"), ("none", "x")]), filename="a.xlsx")
+    http("GET", f"{deployed.stack.api_url}/console/home")
+    for line in until(lambda: lines_of_all(deployed), "lines of every function"):
         for trace in ("@", "lumina.example", "KE100", "X-Amz-", "Bearer", "eyJ"):
             assert trace not in line, line
 
 
-def lines_of_all(doors: Doors) -> list[str]:
+def lines_of_all(deployed: DeployedStack) -> list[str]:
     """What all functions have written; nothing while one of them has written nothing.
 
     A line comes when its invocation has ended, which may be after what it led to.
     """
-    pages = doors.client("logs").get_paginator("filter_log_events")
+    pages = deployed.client("logs").get_paginator("filter_log_events")
     lines: list[str] = []
     for name in ROLES:
-        group = doors.stack.resources[name.replace("Role", "Logs")]
+        group = deployed.stack.resources[name.replace("Role", "Logs")]
         own = [
             event["message"]
             for page in pages.paginate(logGroupName=group)

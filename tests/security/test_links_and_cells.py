@@ -88,7 +88,9 @@ def test_no_address_of_another_tenant_is_suggested(world: World, typo: str) -> N
     assert not [word for word in OTHERS_WORDS if word in text.lower()]
 
 
-def test_an_own_address_is_suggested_even_if_another_tenant_has_a_more_similar_one(world: World) -> None:
+def test_an_own_address_is_suggested_even_if_another_tenant_has_a_more_similar_one(
+    world: World,
+) -> None:
     """`petra.quist` is the other tenant's; the own tenant has nobody near, but for Sam."""
     (row,) = refusals(world, ("K001", SALES.email.replace("sam", "sm")))
 

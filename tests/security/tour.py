@@ -195,9 +195,9 @@ def _leave_open(world: World) -> None:
     barred = {"name": TOGO_SALES.name, "roles": ["Sales"], "status": "inactive"}
     with incident(pipeline.memory, Mishap("AdminDisableUser", kill_before=1)):
         world.ask(admin, "PUT", f"/users/{TOGO_SALES.email}", barred)
-    asked = {"profile": "single-strict", "to": SALES.email, "account_ids": [f"{ACCOUNT}-0"]}
+    body = {"profile": "single-strict", "to": SALES.email, "account_ids": [f"{ACCOUNT}-0"]}
     with incident(pipeline.memory, Mishap("PutObject", kill_before=1)):
-        world.ask(admin, "POST", "/assignments", asked)
+        world.ask(admin, "POST", "/assignments", body)
     pipeline.clock.now += HOUR
     pipeline.sweep("audit")
     world.ask(admin, "GET", "/audit")
@@ -268,7 +268,7 @@ def _guard(world: World) -> None:
 def _be_late(world: World) -> None:
     """Messages and events that are lost, so that the sweeper looks at everything."""
     pipeline = world.pipeline
-    unheard = world.uploaded(INSIDERS[0], OWN, _good(4))
+    lost = world.uploaded(INSIDERS[0], OWN, _good(4))
     unworked = world.uploaded(INSIDERS[0], OWN, _good(5))
     pipeline.validate(unworked)
     unended = world.uploaded(INSIDERS[0], OWN, _good(6))
@@ -279,7 +279,7 @@ def _be_late(world: World) -> None:
     pipeline.sweep("imports")
     pipeline.sweep("uploads")
     pipeline.run()
-    assert pipeline.item(unheard).state
+    assert pipeline.item(lost).state
 
 
 def _give_up(world: World) -> None:
@@ -349,8 +349,8 @@ def _convert_while_busy(world: World) -> None:
     pipeline = world.pipeline
     created = world.uploaded(INSIDERS[0], OWN, by_openpyxl([("account ID", "account Manager")]))
     pipeline.validate(created)
-    (asked,) = pipeline.waiting("ConvertQueue")
-    event = with_body("convert-workbook", asked)
+    (body,) = pipeline.waiting("ConvertQueue")
+    event = with_body("convert-workbook", body)
     for deliveries in ("1", "4"):
         event["Records"][0]["attributes"]["ApproximateReceiveCount"] = deliveries
         with incident(pipeline.memory, Mishap("GetObject", before_call=_slow_down)):

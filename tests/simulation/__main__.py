@@ -100,28 +100,28 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=600.0)
     parser.add_argument("--scene", default="plain")
     parser.add_argument("--order", default="fifo")
-    asked = parser.parse_args()
-    if asked.what == "replay":
-        return replay(asked.arguments[0])
-    if asked.what == "singles":
+    options = parser.parse_args()
+    if options.what == "replay":
+        return replay(options.arguments[0])
+    if options.what == "singles":
         return one_sweep("singles", explore.singles())
-    if asked.what == "drawn":
-        seed = asked.arguments[1] if len(asked.arguments) > 1 else secrets.token_hex(4)
+    if options.what == "drawn":
+        seed = options.arguments[1] if len(options.arguments) > 1 else secrets.token_hex(4)
         return one_sweep(
             f"pairs and triples of seed {seed}",
-            explore.drawn(int(asked.arguments[0]), seed),
+            explore.drawn(int(options.arguments[0]), seed),
         )
-    if asked.what == "applying":
-        count = int(asked.arguments[0]) if asked.arguments else RACES
-        return applying(count, asked.arguments[1] if len(asked.arguments) > 1 else "first")
-    if asked.what == "fidelity":
-        count = int(asked.arguments[0]) if asked.arguments else WHOLE_RUNS
-        return fidelity(count, asked.arguments[1] if len(asked.arguments) > 1 else "fidelity")
-    if asked.what == "mutants":
+    if options.what == "applying":
+        count = int(options.arguments[0]) if options.arguments else RACES
+        return applying(count, options.arguments[1] if len(options.arguments) > 1 else "first")
+    if options.what == "fidelity":
+        count = int(options.arguments[0]) if options.arguments else WHOLE_RUNS
+        return fidelity(count, options.arguments[1] if len(options.arguments) > 1 else "fidelity")
+    if options.what == "mutants":
         from tests.simulation.mutants import judge
 
         return judge.main()
-    return pairs(asked.minutes, asked.scene, asked.order)
+    return pairs(options.minutes, options.scene, options.order)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
     ),
     "a line that has had its effect is decided again": (
         "handover.pipeline.applying.already_done",
-        lambda _asked, _account, _claim: None,
+        lambda _request, _account, _claim: None,
     ),
 }
 
@@ -87,9 +87,7 @@ WRONG_CHECKS: dict[str, tuple[str, Callable[..., Any]]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG_CHECKS)
-def test_a_defect_in_a_checked_import_is_found(
-    wrong: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_defect_in_a_checked_import_is_found(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, instead = WRONG_CHECKS[wrong]
     monkeypatch.setattr(place, instead)
 
@@ -100,7 +98,9 @@ def test_a_defect_in_a_checked_import_is_found(
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_defect_in_an_applied_import_is_found(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_an_applied_import_is_found(
+    wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place, instead = WRONG[wrong]
     monkeypatch.setattr(place, instead)
 

@@ -69,7 +69,7 @@ class Unrest:
     accounts: list[Change] = field(default_factory=list)
     directory: list[Change] = field(default_factory=list)
     jobs: list[Change] = field(default_factory=list)
-    heard: int = 0
+    taken_events: int = 0
     left: int = MAX_DISTURBANCES
     depth: int = 0
 
@@ -77,10 +77,10 @@ class Unrest:
         """Takes what was sent, announced or changed to where it waits."""
         memory, resources = self.pipeline.memory, self.pipeline.resources
         events = memory.s3.buckets[resources.uploads_bucket].events
-        for created in events[self.heard :]:
+        for created in events[self.taken_events :]:
             (record,) = s3_event(created)["Records"]
             self.inbox.append(("IntakeQueue", record["body"]))
-        self.heard = len(events)
+        self.taken_events = len(events)
         self.inbox += ((memory.sqs.queues[sent.queue_url], sent.body) for sent in memory.sqs.outbox)
         memory.sqs.outbox.clear()
         tables = memory.dynamodb.tables
@@ -368,7 +368,9 @@ def test_jobs_end_correctly_whatever_happens_to_them(pipeline: Pipeline, story: 
         pipeline.clock.now = begun
         pipeline.memory.sqs.outbox.clear()
         unrest = Unrest(pipeline, Random(name))
-        unrest.heard = len(pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events)
+        unrest.taken_events = len(
+            pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events
+        )
         unrest.actions += STORIES[story](unrest)
         try:
             unrest.until_rest()

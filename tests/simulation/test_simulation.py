@@ -54,9 +54,7 @@ def test_an_import_without_faults_violates_nothing(
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("scene", SCENES)
-def test_deliveries_after_the_end_change_nothing(
-    machine: Machine, scene: str, order: str
-) -> None:
+def test_deliveries_after_the_end_change_nothing(machine: Machine, scene: str, order: str) -> None:
     parent = machine.run(Plan(scene, order), traced=True)
     # Some with a fault, so that what failed and came again comes once more too.
     plans = [parent.plan.with_fault(*fault) for fault in list(explore.faults_after(parent))[::999]]

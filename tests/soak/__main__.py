@@ -31,19 +31,19 @@ def main() -> None:
     parser.add_argument("--imports", type=int, default=IMPORTS, help="of crashes: at least so many")
     parser.add_argument("--seed", type=int, default=1, help="what files are drawn from")
     parser.add_argument("--output", type=Path, help="a page to append the figures to")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     # Whoever is asked to end ends what was started first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    if asked.what == "crashes":
-        figures = crashes(asked.kills, asked.imports, asked.seed)
-    elif asked.what == "deployed":
-        figures = deployed.hold(asked.minutes, asked.seed)
+    if options.what == "crashes":
+        figures = crashes(options.kills, options.imports, options.seed)
+    elif options.what == "deployed":
+        figures = deployed.hold(options.minutes, options.seed)
     else:
-        figures = load(asked.minutes, asked.seed)
-    text = section(asked.what, figures, datetime.now(UTC).date())
+        figures = load(options.minutes, options.seed)
+    text = section(options.what, figures, datetime.now(UTC).date())
     print(text)
-    if asked.output is not None:
-        with asked.output.open("a", encoding="utf-8") as page:
+    if options.output is not None:
+        with options.output.open("a", encoding="utf-8") as page:
             page.write(f"\n{text}")
     sys.exit(1 if figures.violations else 0)
 

@@ -83,8 +83,8 @@ def _order(stand: Stand) -> Iterator[str]:
 def _import(stand: Stand, done: Done, item: Item, notices: list[Any]) -> Iterator[str]:
     upload = done.upload
     directory = stand.directory[upload.tenant]
-    for asked, row in done.lines:
-        yield from remains.verdict(asked, row, {judge(asked, upload.tenant, directory)})
+    for request, row in done.lines:
+        yield from remains.verdict(request, row, {judge(request, upload.tenant, directory)})
     summary = stand.report(upload, "summary.json")
     yield from remains.counts(item, done.lines, summary, notices)
     if not notices or {one["dedupe_id"] for one in notices} != {
@@ -100,10 +100,10 @@ def _superseded(done: list[Done]) -> Iterator[str]:
     """A line yields only to a later import that decided its account."""
     decided = remains.deciders([(one.upload.tenant, one.lines) for one in done])
     for place, one in enumerate(done):
-        for asked, row in one.lines:
-            last = decided.get((one.upload.tenant, asked.account, files.ROLE), 0)
+        for request, row in one.lines:
+            last = decided.get((one.upload.tenant, request.account, files.ROLE), 0)
             if row.outcome == "superseded" and last <= place:
-                yield f"I7 line {asked.line} of {one.upload.import_id} yielded to nothing"
+                yield f"I7 line {request.line} of {one.upload.import_id} yielded to nothing"
 
 
 def _assignees(stand: Stand, accounts: Mapping[str, Item]) -> Iterator[str]:
@@ -123,9 +123,12 @@ def _chains(
 ) -> Iterator[str]:
     """One entry for each effective line, each beginning where the one before it ended."""
     effective = {
-        (one.upload.import_id, asked.line): (f"{one.upload.tenant}#{asked.account}", row.changes)
+        (one.upload.import_id, request.line): (
+            f"{one.upload.tenant}#{request.account}",
+            row.changes,
+        )
         for one in done
-        for asked, row in one.lines
+        for request, row in one.lines
         if row.outcome in EFFECTIVE
     }
     entries = remains.entries_of(history)

@@ -6,9 +6,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.kit.oracle.asked import Asked
 from tests.kit.oracle.directory import Directory, Person, Place
 from tests.kit.oracle.files import read_file
+from tests.kit.oracle.line_requests import LineRequest
 from tests.kit.oracle.rules import judge
 
 OPCO, OTHER_OPCO = "Lumina Kenya", "Lumina Uganda"
@@ -91,13 +91,13 @@ def directory_of(tenant: str, accounts: Mapping[str, str]) -> Directory:
     )
 
 
-def manager_in(asked: Asked) -> str:
+def manager_in(request: LineRequest) -> str:
     """Who shall manage the account, nobody when it is empty."""
-    return "".join(asked.targets[ROLE])
+    return "".join(request.targets[ROLE])
 
 
 def apply(body: bytes, tenant: str, directory: Directory, held: dict[str, str]) -> None:
     """Brings `held` to what it is once the file is applied, line after line."""
-    for asked in read_file(body):
-        if judge(asked, tenant, directory) is None:
-            held[asked.account] = manager_in(asked)
+    for request in read_file(body):
+        if judge(request, tenant, directory) is None:
+            held[request.account] = manager_in(request)

@@ -159,9 +159,9 @@ class Run:
         """Waits for the reader of the stream: until the accounts' changes are all published."""
         last, quiet = (-1, -1), 0
         while time.monotonic() < deadline and quiet < QUIET_LOOKS:
-            all_heard = self.stand.hear()
+            all_received = self.stand.hear()
             now = self.workers.report().counted["handled"], len(self.stand.events)
-            quiet = quiet + 1 if all_heard and now == last else 0
+            quiet = quiet + 1 if all_received and now == last else 0
             last = now
             time.sleep(1.0)
         return quiet >= QUIET_LOOKS

@@ -229,11 +229,11 @@ class Stand:
     def hear(self) -> bool:
         """Takes in what has been published and put since; true when that was all."""
         before = len(self.notices) + len(self.events)
-        for name, heard in (("notices", self.notices), ("events", self.events)):
+        for name, received in (("notices", self.notices), ("events", self.events)):
             # What comes faster than it is heard waits for the next time.
             for _ in range(TAKES_AT_A_TIME):
                 taken = self.take(self.ears[name]) if name in self.ears else []
-                heard.extend(taken)
+                received.extend(taken)
                 if not taken:
                     break
         return len(self.notices) + len(self.events) == before

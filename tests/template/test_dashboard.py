@@ -71,7 +71,9 @@ def counted_by_functions() -> set[str]:
     return counted | {"MessagesFailed", "MessagesPutOff"}
 
 
-def test_the_dashboard_shows_only_metrics_that_the_code_writes_under_the_name_of_the_stack() -> None:
+def test_the_dashboard_shows_only_metrics_that_the_code_writes_under_the_name_of_the_stack() -> (
+    None
+):
     counted = counted_by_functions()
     own = [
         one

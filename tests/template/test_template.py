@@ -291,13 +291,13 @@ def test_a_stream_is_read_from_its_start_and_a_bad_record_is_separated_from_the_
     assert TABLES[table]["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-@pytest.mark.parametrize(("event", "heard"), [("Directory", [USER, RECHECK]), ("Jobs", [JOB])])
-def test_follow_reads_users_and_rechecks_beside_jobs(event: str, heard: list[str]) -> None:
+@pytest.mark.parametrize(("event", "prefixes"), [("Directory", [USER, RECHECK]), ("Jobs", [JOB])])
+def test_follow_reads_users_and_rechecks_beside_jobs(event: str, prefixes: list[str]) -> None:
     source = FUNCTIONS["FollowFunction"]["Events"][event]["Properties"]
 
     (pattern,) = source["FilterCriteria"]["Filters"]
     keys = json.loads(pattern["Pattern"])["dynamodb"]["Keys"]["sk"]["S"]
-    assert [one["prefix"] for one in keys] == heard
+    assert [one["prefix"] for one in keys] == prefixes
 
 
 def test_a_long_job_delays_as_few_others_as_aws_allows() -> None:
@@ -861,9 +861,7 @@ def test_an_updated_stack_still_writes_where_older_code_reads() -> None:
         ("handover@lumina.example", False),
     ],
 )
-def test_mails_are_sent_from_an_own_address_if_one_is_given(
-    arn: str, is_taken: bool
-) -> None:
+def test_mails_are_sent_from_an_own_address_if_one_is_given(arn: str, is_taken: bool) -> None:
     parameter = TEMPLATE["Parameters"]["MailIdentityArn"]
     condition, own, usual = RESOURCES["UserPool"]["Properties"]["EmailConfiguration"]["Fn::If"]
 

@@ -91,11 +91,11 @@ for name in names:
 
 
 def test_functions_import_only_the_heavy_modules_that_they_use() -> None:
-    asked = json.dumps([sorted(HEAVY), list(LOADS)])
+    arguments = json.dumps([sorted(HEAVY), list(LOADS)])
     environment = {**os.environ, "POWERTOOLS_METRICS_NAMESPACE": "Handover"}
 
     done = subprocess.run(
-        [sys.executable, "-c", IMPORTING, asked],
+        [sys.executable, "-c", IMPORTING, arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -160,9 +160,7 @@ def test_r58_a_pending_assignee_is_reported_as_such(pipeline: Pipeline, api: Api
     assert ids(api, holder="new@x.example") == ["P"]
 
 
-def test_r62_accounts_are_searched_by_the_name_of_a_holder(
-    pipeline: Pipeline, api: Api
-) -> None:
+def test_r62_accounts_are_searched_by_the_name_of_a_holder(pipeline: Pipeline, api: Api) -> None:
     namesake = "amina.2@lumina.example"
     pipeline.users(User(namesake, "AMINA  otieno", frozenset({"Sales"})))
     pipeline.accounts(
@@ -188,7 +186,9 @@ def test_accounts_are_searched_by_address_and_by_login_name(pipeline: Pipeline, 
     assert ids(api, holder=holder.email) == ["one"]
 
 
-def test_a_search_by_a_former_holder_does_not_find_the_account(pipeline: Pipeline, api: Api) -> None:
+def test_a_search_by_a_former_holder_does_not_find_the_account(
+    pipeline: Pipeline, api: Api
+) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
     pipeline.publish()
@@ -371,7 +371,9 @@ def test_r100_a_user_removed_from_an_account_is_removed_from_its_portals(
     assert managers(api, "north") == []
 
 
-def test_a_portal_whose_name_no_key_can_hold_does_not_stop_the_others(pipeline: Pipeline, api: Api) -> None:
+def test_a_portal_whose_name_no_key_can_hold_does_not_stop_the_others(
+    pipeline: Pipeline, api: Api
+) -> None:
     portals = ("\N{GRINNING FACE}" * 401, "", "north")
     pipeline.accounts(Account(TENANT, "A", 1, portals=portals, assigned={ROLE: (AMINA,)}))
     pipeline.publish()

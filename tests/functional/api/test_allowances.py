@@ -26,10 +26,10 @@ def unknown() -> Iterator[None]:
     forget()
 
 
-def answered(api: Api, asked: int, now: float = NOW, *, every: int = 0) -> int:
+def answered(api: Api, requests: int, now: float = NOW, *, every: int = 0) -> int:
     """How many of so many requests are answered; after `every` so many another function asks."""
     count = 0
-    for number in range(asked):
+    for number in range(requests):
         if every and number % every == 0:
             forget()
         count += not seconds_to_wait(api.stack, api.tenant, LIMIT, now)
@@ -49,9 +49,7 @@ def test_all_functions_together_keep_to_the_limit_of_a_tenant(api: Api) -> None:
     assert 0 < answered(api, 200, every=1) <= LIMIT * WINDOW_SECONDS
 
 
-def test_a_tenant_at_its_limit_does_not_affect_another_tenant(
-    api: Api, stranger: Api
-) -> None:
+def test_a_tenant_at_its_limit_does_not_affect_another_tenant(api: Api, stranger: Api) -> None:
     answered(api, 100)
 
     assert answered(stranger, LIMIT * WINDOW_SECONDS) == LIMIT * WINDOW_SECONDS

@@ -146,7 +146,9 @@ def test_an_inactive_user_still_has_a_portfolio_and_a_stranger_none(api: Api) ->
 
 @pytest.mark.parametrize("path", ["/accounts/0042+a/history", f"/portfolios/{SALES}"])
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"cursor": "nonsense!"}])
-def test_page_parameters_are_those_of_every_listing(api: Api, path: str, query: dict[str, str]) -> None:
+def test_page_parameters_are_those_of_every_listing(
+    api: Api, path: str, query: dict[str, str]
+) -> None:
     answer = api.get(path, **query)
 
     assert_problem(answer, 400)

@@ -234,7 +234,9 @@ def test_f1_an_edit_that_names_nobody_removes_nobody(
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_an_account_whose_id_no_path_can_hold_is_edited_by_query(pipeline: Pipeline, office: Api) -> None:
+def test_an_account_whose_id_no_path_can_hold_is_edited_by_query(
+    pipeline: Pipeline, office: Api
+) -> None:
     pipeline.accounts(Account(TENANT, 'a/b#c?"d"', 1, opco="Kenya"))
     body = {"profile": "single-strict", "assign": {ROLE: AMINA}}
 

@@ -123,9 +123,7 @@ def test_an_unknown_import_is_not_found(api: Api, name: str) -> None:
     assert_problem(api.get(f"/imports/{name}"), 404)
 
 
-def test_r76_the_list_has_the_tenants_imports_newest_first(
-    api: Api, stranger: Api
-) -> None:
+def test_r76_the_list_has_the_tenants_imports_newest_first(api: Api, stranger: Api) -> None:
     an_import(stranger, 9)
     older, newer = an_import(api, 1), an_import(api, 2)
 

@@ -149,9 +149,7 @@ def test_a_history_or_request_under_an_id_that_no_key_can_hold_is_not_found(api:
     assert_problem(api.get("/requests", account_id="é" * 1024), 404)
 
 
-def test_an_edit_that_is_too_large_for_an_account_is_refused(
-    pipeline: Pipeline, api: Api
-) -> None:
+def test_an_edit_that_is_too_large_for_an_account_is_refused(pipeline: Pipeline, api: Api) -> None:
     pipeline.accounts(Account(TENANT, "C0", 1, assigned={"viewer": tuple(CROWD)}))
 
     answer = api.request(

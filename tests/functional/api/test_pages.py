@@ -47,9 +47,7 @@ def test_a_cursor_that_leads_nowhere_is_refused(
     assert answer.body["field"] == "cursor"
 
 
-def test_a_cursor_of_one_name_is_refused_for_another_name(
-    pipeline: Pipeline, api: Api
-) -> None:
+def test_a_cursor_of_one_name_is_refused_for_another_name(pipeline: Pipeline, api: Api) -> None:
     pipeline.users(*(User(f"{name}@x.example", "Neema Juma", frozenset()) for name in "abc"))
     cursor = api.get("/users", name="neema", limit="2").body["cursor"]
 

@@ -129,7 +129,9 @@ def test_an_invitation_is_sent_again_until_it_is_answered(
     assert_problem(api.post(path), 409)
 
 
-def test_a_user_who_was_never_invited_can_be_invited(api: Api, ana: str, deadline: Deadline) -> None:
+def test_a_user_who_was_never_invited_can_be_invited(
+    api: Api, ana: str, deadline: Deadline
+) -> None:
     """Users of files have no sign-in yet."""
     user = User(ana, "Ana", frozenset({"Sales"}))
     api.stack.tables.directory.put_users(api.tenant, [user], deadline)
@@ -296,7 +298,7 @@ def answers_about(api: Api, email: str) -> list[tuple[int, str]]:
     The address itself is taken out of them.
     """
     body = ANA | {"login_name": ""}
-    asked: tuple[Callable[[], Answer], ...] = (
+    requests: tuple[Callable[[], Answer], ...] = (
         lambda: api.post("/users", body | {"email": email}),
         lambda: api.post("/users", body | {"email": email}),
         lambda: api.get(f"/users/{email}"),
@@ -308,7 +310,7 @@ def answers_about(api: Api, email: str) -> list[tuple[int, str]]:
         lambda: api.get("/users", name="ana"),
     )
     answers = []
-    for ask in asked:
+    for ask in requests:
         answer = ask()
         answers.append((answer.status, unquote(answer.text).replace(email, "EMAIL")))
     api.stack.tables.directory.put_users(
@@ -529,7 +531,9 @@ def test_nobody_is_deleted_if_one_of_the_users_is_unknown(api: Api, stranger: Ap
 @pytest.mark.parametrize(
     "emails", [[], [f"{number}@lumina.example" for number in range(101)], ["x" * 3000], [None]]
 )
-def test_an_empty_too_long_or_invalid_list_of_users_to_delete_is_refused(api: Api, emails: list[str]) -> None:
+def test_an_empty_too_long_or_invalid_list_of_users_to_delete_is_refused(
+    api: Api, emails: list[str]
+) -> None:
     answer = api.post("/users/delete", {"emails": emails})
 
     assert_problem(answer, 400)

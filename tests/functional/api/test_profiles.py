@@ -194,9 +194,7 @@ def roles(*names: str) -> dict[str, Any]:
         ("csm", "known as 'CSM'"),
     ],
 )
-def test_a_role_of_a_profile_needs_a_valid_role_name(
-    api: Api, name: str, message: str
-) -> None:
+def test_a_role_of_a_profile_needs_a_valid_role_name(api: Api, name: str, message: str) -> None:
     api.request("PUT", "/roles/CSM", {})
 
     answer = put(api, **roles("account_manager", name))
@@ -385,8 +383,8 @@ def test_a_sample_is_read_as_a_file_of_the_profile_would_be(api: Api) -> None:
     assert answer.body["comparison"]["fits"] is True
     good, bad = answer.body["lines"]
     names = ["ana@lumina.example"]
-    asked = {"role": "account_manager", "what": "set", "names": names}
-    assert (good["line"], good["about"], good["asks"]) == (2, "K1", [asked])
+    request = {"role": "account_manager", "what": "set", "names": names}
+    assert (good["line"], good["about"], good["asks"]) == (2, "K1", [request])
     assert (bad["line"], bad["code"]) == (3, "ACCOUNT_BLANK")
 
 

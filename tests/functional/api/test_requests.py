@@ -87,7 +87,9 @@ def test_r95_with_the_setting_off_an_admin_may_create_a_request_and_a_manager_ma
     assert listed(manager) == ["Meter"]
 
 
-def test_a_manager_who_does_not_hold_the_account_neither_creates_nor_sees_requests(manager: Api) -> None:
+def test_a_manager_who_does_not_hold_the_account_neither_creates_nor_sees_requests(
+    manager: Api,
+) -> None:
     name = created(manager)["request_id"]
     other = manager.by(BARAKA)
 
@@ -125,7 +127,9 @@ def test_requests_follow_the_account_to_whoever_holds_it_now(
     assert listed(manager.by(BARAKA)) == ["Meter"]
 
 
-def test_the_requests_of_an_account_held_in_two_roles_are_listed_once(pipeline: Pipeline, manager: Api) -> None:
+def test_the_requests_of_an_account_held_in_two_roles_are_listed_once(
+    pipeline: Pipeline, manager: Api
+) -> None:
     pipeline.accounts(Account(TENANT, "two", 1, assigned={"a": (AMINA,), "b": (AMINA, BARAKA)}))
     pipeline.publish()
     created(manager, "two")
@@ -161,7 +165,9 @@ def test_r88_holders_of_the_account_coordinate_by_notes(pipeline: Pipeline, mana
     assert rest["cursor"] is None
 
 
-def test_r103_no_request_can_be_created_for_an_inactive_account(pipeline: Pipeline, manager: Api) -> None:
+def test_r103_no_request_can_be_created_for_an_inactive_account(
+    pipeline: Pipeline, manager: Api
+) -> None:
     pipeline.accounts(Account(TENANT, "K000", 1, opco="Kenya", is_active=False))
 
     assert_problem(manager.post("/requests", {"account_id": "K000"} | EXPECTED), 409)

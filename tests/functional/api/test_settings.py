@@ -35,7 +35,9 @@ USUAL = {
 CRM = {"profile": "single-strict", "principal": "AROAEXAMPLE"}
 
 
-def test_settings_have_their_usual_values_until_an_admin_changes_them(api: Api, stranger: Api) -> None:
+def test_settings_have_their_usual_values_until_an_admin_changes_them(
+    api: Api, stranger: Api
+) -> None:
     assert api.by(SALES).get("/settings").body == USUAL
 
     answer = api.request("PATCH", "/settings", {"clear_guard_percent": 5})
@@ -96,7 +98,9 @@ def test_r95_an_admin_allows_account_managers_to_create_requests(api: Api) -> No
         {"clear_guard_percent": 0, "clear_guard_lines": 0},
     ],
 )
-def test_the_lowest_and_the_highest_value_of_a_setting_are_accepted(api: Api, changes: dict[str, int]) -> None:
+def test_the_lowest_and_the_highest_value_of_a_setting_are_accepted(
+    api: Api, changes: dict[str, int]
+) -> None:
     assert api.request("PATCH", "/settings", changes).body == USUAL | changes
 
 
@@ -424,7 +428,9 @@ def test_an_invalid_source_is_refused_with_its_field(
 
 @pytest.mark.parametrize("path", ["/roles", "/workflows", "/sources"])
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"cursor": "nonsense!"}])
-def test_page_parameters_are_those_of_every_listing(api: Api, path: str, query: dict[str, str]) -> None:
+def test_page_parameters_are_those_of_every_listing(
+    api: Api, path: str, query: dict[str, str]
+) -> None:
     answer = api.get(path, **query)
 
     assert_problem(answer, 400)
@@ -438,15 +444,13 @@ def test_an_admin_who_is_now_inactive_changes_nothing(api: Api, deadline: Deadli
     assert_problem(api.request("PATCH", "/settings", {"clear_guard_lines": 1}), 403)
 
 
-def test_admins_subscribe_addresses_once_the_tenant_has_a_topic(
-    api: Api, stranger: Api
-) -> None:
-    asked = {"endpoint": " finance@lumina.example "}
-    assert_problem(api.post("/subscriptions", asked), 409)
+def test_admins_subscribe_addresses_once_the_tenant_has_a_topic(api: Api, stranger: Api) -> None:
+    body = {"endpoint": " finance@lumina.example "}
+    assert_problem(api.post("/subscriptions", body), 409)
     assert api.get("/subscriptions").body == {"subscriptions": []}
     clients.sns().create_topic(Name=f"handover-notifications-{api.tenant}")
 
-    made = [api.post("/subscriptions", asked), api.post("/subscriptions", asked)]
+    made = [api.post("/subscriptions", body), api.post("/subscriptions", body)]
     listed = api.get("/subscriptions").body
 
     assert [one.status for one in made] == [202, 202]

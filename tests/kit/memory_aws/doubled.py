@@ -126,9 +126,9 @@ class DoubledAws(MemoryAws):
     def _theirs(
         self, service: str, operation: str, params: dict[str, Any]
     ) -> tuple[Outcome, dict[str, Any]]:
-        asked = self._translated(params)
+        request = self._translated(params)
         try:
-            answer = _send(self._clients[service], operation, asked)
+            answer = _send(self._clients[service], operation, request)
         except ClientError as error:
             return _refused(error.response["Error"]["Code"], error.response.get("Item")), {}
         if service == "dynamodb":
@@ -140,14 +140,14 @@ class DoubledAws(MemoryAws):
         back = {theirs: mine for mine, theirs in self._ids.items()}
         return Outcome(None, self._shown(service, answer, back)), self._last
 
-    def _cut(self, asked: str, answer: dict[str, Any]) -> None:
+    def _cut(self, request: str, answer: dict[str, Any]) -> None:
         """The asked range of a version that was answered as a whole, as ministack does.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
         self.seen["known: ranges of versions"] += 1
         body = answer["Body"].read()
-        first, last = map(int, asked.removeprefix("bytes=").split("-"))
+        first, last = map(int, request.removeprefix("bytes=").split("-"))
         part = body[first : last + 1]
         answer["Body"] = StreamingBody(io.BytesIO(part), len(part))
         answer["ContentLength"] = len(part)
@@ -175,21 +175,21 @@ class DoubledAws(MemoryAws):
 
     def _translated(self, params: dict[str, Any]) -> dict[str, Any]:
         """The same request as the emulator's own ids have it, and without waiting."""
-        asked = {name: value for name, value in params.items() if name != "DelaySeconds"}
-        if "TopicArn" in asked and asked["TopicArn"] not in self._names:
-            self._hear(asked["TopicArn"])  # one of a family
+        request = {name: value for name, value in params.items() if name != "DelaySeconds"}
+        if "TopicArn" in request and request["TopicArn"] not in self._names:
+            self._hear(request["TopicArn"])  # one of a family
         for name in ("QueueUrl", "TopicArn"):
-            if name in asked:
-                asked[name] = self._names[asked[name]]
+            if name in request:
+                request[name] = self._names[request[name]]
         for name in _IDS:
-            if name in asked:
-                asked[name] = self._ids.get(asked[name], asked[name])
-        if "QueueUrl" in asked and "Entries" in asked:
-            asked["Entries"] = [
+            if name in request:
+                request[name] = self._ids.get(request[name], request[name])
+        if "QueueUrl" in request and "Entries" in request:
+            request["Entries"] = [
                 {name: value for name, value in entry.items() if name != "DelaySeconds"}
-                for entry in asked["Entries"]
+                for entry in request["Entries"]
             ]
-        return asked
+        return request
 
     def _copied(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """What the memory AWS answers; the emulator is given the items as they are then."""
@@ -274,9 +274,9 @@ class DoubledAws(MemoryAws):
     def _hear(self, topic: str) -> None:
         arn = self._ask("sns", "CreateTopic", Name=topic.rpartition(":")[2])["TopicArn"]
         self._names[topic] = arn
-        heard = self._arn(self._queue(_TOPIC_QUEUE))
+        queue = self._arn(self._queue(_TOPIC_QUEUE))
         raw = {"RawMessageDelivery": "true"}
-        self._ask("sns", "Subscribe", TopicArn=arn, Protocol="sqs", Endpoint=heard, Attributes=raw)
+        self._ask("sns", "Subscribe", TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=raw)
 
     def _listen(self) -> None:
         """Queues of our own hear what is published and put."""
@@ -284,10 +284,10 @@ class DoubledAws(MemoryAws):
             self._hear(topic)
         for bus in self.events.buses - {"default"}:
             self._ask("events", "CreateEventBus", Name=bus)
-            heard = self._arn(self._queue(_BUS_QUEUE))
+            queue = self._arn(self._queue(_BUS_QUEUE))
             rule = {"Name": "all", "EventBusName": bus}
             self._ask("events", "PutRule", **rule, EventPattern=_ALL_EVENTS)
-            target = {"Id": "queue", "Arn": heard}
+            target = {"Id": "queue", "Arn": queue}
             self._ask("events", "PutTargets", Rule="all", EventBusName=bus, Targets=[target])
 
     def _follow_uploads(self) -> None:
@@ -331,10 +331,10 @@ class DoubledAws(MemoryAws):
 
     def _event_differences(self) -> Iterator[str]:
         put = Counter(_canonical(one.entry["Detail"]) for one in self.events.put)
-        heard: Counter[str] = Counter()
+        received: Counter[str] = Counter()
         for body, count in self._received(self._queue(_BUS_QUEUE), put.total()).items():
-            heard[_canonical(json.dumps(json.loads(body)["detail"]))] += count
-        if put != heard:
+            received[_canonical(json.dumps(json.loads(body)["detail"]))] += count
+        if put != received:
             yield "events"
         self.seen["events"] += put.total()
 

@@ -206,10 +206,10 @@ def install(
     It knows one thread. `call` is asked instead of the memory, if somebody stands in between. Calls
     in flight are made one by one, as the crew says.
     """
-    asked = call or memory.call
+    execute = call or memory.call
 
     def answer(client: BaseClient, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        return asked(client, operation, params)
+        return execute(client, operation, params)
 
     seam: Any = botocore.client.BaseClient
     of_flights: Any = flight

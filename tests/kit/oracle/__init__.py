@@ -6,7 +6,7 @@ a small adapter for how it sees the product.
 
     directory        people and accounts, as the rules see them
     rules            who may hold an account, which of repeated lines applies, names of outcomes
-    asked            what a line of a file asks for
+    line_requests    what a line of a file asks for
     files            files read again: of people, of Handover (`own_files`) and of the directory
                      (`directory_files`)
     reports          results.csv and errors.csv read again

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tests.kit.oracle.asked import Asked
+from tests.kit.oracle.line_requests import LineRequest
 
 Held = tuple[str, ...]
 
 
-def is_met(asked: Asked, role: str, held: Held) -> bool:
+def is_met(request: LineRequest, role: str, held: Held) -> bool:
     """True when the role is held by who is required, or already as the line asks."""
-    return held in (asked.required[role], asked.targets.get(role, asked.required[role]))
+    return held in (request.required[role], request.targets.get(role, request.required[role]))
 
 
-def problems(asked: Asked, outcome: str, known: Mapping[str, set[Held]]) -> Iterator[str]:
+def problems(request: LineRequest, outcome: str, known: Mapping[str, set[Held]]) -> Iterator[str]:
     """What is wrong with the outcome of a line that the rules accept.
 
     `known` are the holders, one of which each required role had when everything older had ended.
     """
     may_apply = all(
-        any(is_met(asked, role, held) for held in known[role]) for role in asked.required
+        any(is_met(request, role, held) for held in known[role]) for role in request.required
     )
     may_be_left = any(
-        not is_met(asked, role, held) for role in asked.required for held in known[role]
+        not is_met(request, role, held) for role in request.required for held in known[role]
     )
     if outcome == "superseded" and not may_be_left:
-        yield f"I7 line {asked.line} is superseded though its condition is met"
+        yield f"I7 line {request.line} is superseded though its condition is met"
     if outcome != "superseded" and not may_apply:
-        yield f"I7 line {asked.line} is {outcome} though its condition is not met"
+        yield f"I7 line {request.line} is {outcome} though its condition is not met"

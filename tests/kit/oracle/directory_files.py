@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.kit.oracle.asked import Asked, Kind
 from tests.kit.oracle.directory import Directory, Person, Place
+from tests.kit.oracle.line_requests import Kind, LineRequest
 
 Fields = dict[str, tuple[str, ...]]
 
@@ -26,11 +26,11 @@ def kind_of(header: Sequence[str]) -> Kind | None:
     return {"email": Kind.USERS, "account_id": Kind.ACCOUNTS}.get(header[0])
 
 
-def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
+def request_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -> LineRequest:
     """What a line tells; `named` is who is to hold an account that is new."""
     fields = tuple(row)
     if len(row) != len(header):
-        return Asked(line, fields, "", {}, "FIELD_COUNT", kind=kind)
+        return LineRequest(line, fields, "", {}, "FIELD_COUNT", kind=kind)
     cells = {label: cell.strip() for label, cell in zip(header, row, strict=True)}
     name = cells.pop(header[0])
     manager = cells.pop("account_manager", "")
@@ -42,7 +42,7 @@ def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -
         code = "ACCOUNT_BLANK"
     elif cells.get("status") and cells["status"] not in _STATUSES[kind]:
         code = "STATUS_UNKNOWN"
-    return Asked(line, fields, name, targets, code, (manager,) if manager else (), kind)
+    return LineRequest(line, fields, name, targets, code, (manager,) if manager else (), kind)
 
 
 def is_damaged(account: str) -> bool:
@@ -50,9 +50,9 @@ def is_damaged(account: str) -> bool:
     return bool(_SPREADSHEET.fullmatch(account))
 
 
-def has_no_word_of_status(asked: Asked) -> bool:
+def has_no_word_of_status(request: LineRequest) -> bool:
     """True of a line whose cell for the status is empty, or that has none."""
-    status = next((cell for cell in asked.fields if cell in _STATUSES[Kind.USERS]), "")
+    status = next((cell for cell in request.fields if cell in _STATUSES[Kind.USERS]), "")
     return not status
 
 

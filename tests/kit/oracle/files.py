@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 from tests.kit.oracle import directory_files, own_files
-from tests.kit.oracle.asked import Asked, Kind
+from tests.kit.oracle.line_requests import Kind, LineRequest
 from tests.kit.oracle.rules import repeated
 
 ROLE_OF = {"account Manager": "account_manager", "viewers": "viewer"}
@@ -18,18 +18,18 @@ CONDITION_OF = {"current manager": "account_manager"}
 
 # The simulation reads the same few files a thousand times.
 @lru_cache(maxsize=64)
-def read_file(body: bytes) -> tuple[Asked, ...]:
+def read_file(body: bytes) -> tuple[LineRequest, ...]:
     """Every data line of a file: every row of which some cell holds more than spaces."""
     reader = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))
     header = next(reader)
     kind = kind_of(header)
-    of_line: Callable[[int, list[str]], Asked]
+    of_line: Callable[[int, list[str]], LineRequest]
     if kind.is_of_directory:
-        of_line = partial(directory_files.asked_of, kind, header)
+        of_line = partial(directory_files.request_of, kind, header)
     elif kind is Kind.SET:
-        of_line = partial(_asked, header)
+        of_line = partial(_request, header)
     else:
-        of_line = partial(own_files.asked_of, kind, header)
+        of_line = partial(own_files.request_of, kind, header)
     rows = [of_line(reader.line_num, row) for row in reader if "".join(row).strip()]
     return _without_repeats(rows)
 
@@ -45,10 +45,10 @@ def kind_of_file(body: bytes) -> Kind:
     return kind_of(next(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))))
 
 
-def _asked(header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
+def _request(header: Sequence[str], line: int, row: Sequence[str]) -> LineRequest:
     fields = tuple(row)
     if len(row) != len(header):
-        return Asked(line, fields, "", {}, "FIELD_COUNT")
+        return LineRequest(line, fields, "", {}, "FIELD_COUNT")
     cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
     has_lists = "viewers" in header
     targets: dict[str, tuple[str, ...]] = {}
@@ -70,11 +70,13 @@ def _asked(header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
         if cells.get(label)
     }
     if len(targets["account_manager"]) > 1:
-        return Asked(line, fields, cells["account ID"], targets, "TOO_MANY_USERS")
-    return Asked(line, fields, cells["account ID"], targets, None, tuple(named), required=required)
+        return LineRequest(line, fields, cells["account ID"], targets, "TOO_MANY_USERS")
+    return LineRequest(
+        line, fields, cells["account ID"], targets, None, tuple(named), required=required
+    )
 
 
-def _without_repeats(rows: Sequence[Asked]) -> tuple[Asked, ...]:
+def _without_repeats(rows: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
     lines = [
         (row.account, (row.targets, row.required)) if row.code is None else None for row in rows
     ]

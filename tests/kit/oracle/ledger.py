@@ -33,7 +33,7 @@ class Line:
     """One line or edit: None in a role leaves it as it is, () takes everybody off."""
 
     account: str
-    asked: Mapping[str, Holders | None]
+    targets: Mapping[str, Holders | None]
 
 
 @dataclass(frozen=True)
@@ -57,26 +57,26 @@ class Ledger:
         account = self.accounts.get(line.account)
         if account is None:
             return Verdict("rejected", "ACCOUNT_NOT_FOUND")
-        for holders in line.asked.values():
+        for holders in line.targets.values():
             for name in holders or ():
                 if code := self._refusal(name, account, profile):
                     return Verdict("rejected", code)
-        asked = {
+        targets = {
             role: tuple(sorted(set(holders)))
-            for role, holders in line.asked.items()
+            for role, holders in line.targets.items()
             if holders is not None
         }
-        return self._apply(by, place, account, asked)
+        return self._apply(by, place, account, targets)
 
     def _refusal(self, name: str, account: Held, profile: str) -> str | None:
         return refusal(self.people.get(name), account.opco, _RULES[profile])
 
     def _apply(
-        self, by: str, place: tuple[float, int], account: Held, asked: Mapping[str, Holders]
+        self, by: str, place: tuple[float, int], account: Held, targets: Mapping[str, Holders]
     ) -> Verdict:
-        late = [role for role in asked if account.last.get(role, (0.0, 0)) > place]
+        late = [role for role in targets if account.last.get(role, (0.0, 0)) > place]
         changes: dict[str, tuple[Holders, Holders]] = {}
-        for role, holders in asked.items():
+        for role, holders in targets.items():
             if role in late:
                 continue
             account.last[role] = place
@@ -88,7 +88,7 @@ class Ledger:
             account.history.append((by, changes))
             outcome = outcome_of(after for _, after in changes.values())
             return Verdict(outcome, changes=changes)
-        return Verdict("superseded" if late and len(late) == len(asked) else "unchanged")
+        return Verdict("superseded" if late and len(late) == len(targets) else "unchanged")
 
     def undo(self, by: str, place: tuple[float, int], of: Mapping[str, Verdict]) -> dict[str, str]:
         """Takes back what an import did to each account, where it still stands; the outcomes."""
@@ -97,10 +97,10 @@ class Ledger:
             if not verdict.changes:
                 continue
             account = self.accounts[name]
-            asked = {role: before for role, (before, _) in verdict.changes.items()}
+            targets = {role: before for role, (before, _) in verdict.changes.items()}
             refused = [
                 code
-                for holders in asked.values()
+                for holders in targets.values()
                 for person in holders
                 if (code := self._refusal(person, account, VIEWERS))
             ]
@@ -109,7 +109,7 @@ class Ledger:
                 continue
             standing = {
                 role: before
-                for role, before in asked.items()
+                for role, before in targets.items()
                 if account.roles.get(role, ()) in (verdict.changes[role][1], before)
             }
             outcomes[name] = (

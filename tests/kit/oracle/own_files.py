@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.kit.oracle.asked import Asked, Kind
+from tests.kit.oracle.line_requests import Kind, LineRequest
 
 REMOVES, RESOLVES, NOW = "remove from ", "resolve in ", " now"
 HANDS, FROM, TO = "hand over ", " from", " to"
@@ -22,14 +22,14 @@ def kind_of(header: Sequence[str]) -> Kind:
     return Kind.RESTORE if any(label.endswith(NOW) for label in header) else Kind.SET
 
 
-def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -> Asked:
+def request_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -> LineRequest:
     """What a line of such a file asks for."""
     cells = dict(zip(header, row, strict=True))
     account = cells.pop("account ID")
     if kind is Kind.RESTORE:
         roles = [label for label in cells if not label.endswith(NOW) and cells[label]]
         targets = {role: names_in(cells[role]) for role in roles}
-        return Asked(
+        return LineRequest(
             line,
             tuple(row),
             account,
@@ -42,7 +42,7 @@ def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -
         (target,) = (label for label in cells if label.endswith(TO))
         role = target.removeprefix(HANDS).removesuffix(TO)
         given, holder = names_in(cells[target]), cells[HANDS + role + FROM]
-        return Asked(
+        return LineRequest(
             line,
             tuple(row),
             account,
@@ -53,7 +53,7 @@ def asked_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -
         )
     prefix = REMOVES if kind is Kind.REMOVE else RESOLVES
     named = {label.removeprefix(prefix): names_in(cell) for label, cell in cells.items() if cell}
-    return Asked(line, tuple(row), account, named, kind=kind)
+    return LineRequest(line, tuple(row), account, named, kind=kind)
 
 
 def names_in(cell: str) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.kit.oracle.asked import Asked
 from tests.kit.oracle.directory import PENDING, Holders
 from tests.kit.oracle.histories import Entry
+from tests.kit.oracle.line_requests import LineRequest
 from tests.kit.oracle.reports import (
     OUTCOMES,
     WITH_ERRORS,
@@ -29,10 +29,10 @@ from tests.kit.oracle.reports import (
 FINAL = frozenset({"done", "error", "refused", "cancelled"})
 
 Item = Mapping[str, Any]
-Lines = tuple[tuple[Asked, Row], ...]
+Lines = tuple[tuple[LineRequest, Row], ...]
 
 
-def lines_of(asked: Sequence[Asked], body: bytes | None) -> tuple[Lines, str]:
+def lines_of(request: Sequence[LineRequest], body: bytes | None) -> tuple[Lines, str]:
     """Each line with its one result, and what is wrong with results.csv, "" for nothing."""
     if body is None:
         return (), "I3 there is no results.csv"
@@ -40,25 +40,25 @@ def lines_of(asked: Sequence[Asked], body: bytes | None) -> tuple[Lines, str]:
     rows = {row.line: row for row in found}
     if len(found) != len(rows):
         return (), "I3 a line has two outcomes"
-    if rows.keys() != {one.line for one in asked}:
-        return (), f"I3 outcomes of lines {sorted(rows)} of {[one.line for one in asked]}"
+    if rows.keys() != {one.line for one in request}:
+        return (), f"I3 outcomes of lines {sorted(rows)} of {[one.line for one in request]}"
     columns = width(body)
-    for one in asked:
+    for one in request:
         if rows[one.line].fields != fitted(one.fields, columns):
             return (), f"I6 line {one.line} reads {rows[one.line].fields} in results.csv"
-    return tuple((one, rows[one.line]) for one in asked), ""
+    return tuple((one, rows[one.line]) for one in request), ""
 
 
-def verdict(asked: Asked, row: Row, codes: Collection[str | None]) -> Iterator[str]:
+def verdict(request: LineRequest, row: Row, codes: Collection[str | None]) -> Iterator[str]:
     """A line is rejected exactly when the rules say so; `codes` has None where it may be worked."""
     if row.outcome == "duplicate":
         if set(codes) != {"DUPLICATE"}:
-            yield f"I4 line {asked.line} is no duplicate"
+            yield f"I4 line {request.line} is no duplicate"
     elif row.outcome == "rejected":
         if row.code not in codes:
-            yield f"I4 line {asked.line} was rejected with {row.code}, expected {codes}"
+            yield f"I4 line {request.line} was rejected with {row.code}, expected {codes}"
     elif row.outcome not in WORKED or None not in codes:
-        yield f"I4 line {asked.line} is {row.outcome}, expected {codes}"
+        yield f"I4 line {request.line} is {row.outcome}, expected {codes}"
 
 
 def counts(
@@ -97,7 +97,9 @@ def stored_counts(item: Item) -> dict[str, int]:
 def errors_file(lines: Lines, body: bytes | None) -> Iterator[str]:
     """errors.csv holds exactly the lines with errors, in order, and nothing that runs."""
     intended = [
-        (asked.line, asked.fields, row.code) for asked, row in lines if row.outcome in WITH_ERRORS
+        (request.line, request.fields, row.code)
+        for request, row in lines
+        if row.outcome in WITH_ERRORS
     ]
     if body is None:
         if intended:
@@ -117,11 +119,11 @@ def deciders(
 ) -> dict[tuple[str, str, str], int]:
     """Which import, by its place, was the last that decided a role of an account of a tenant."""
     return {
-        (tenant, asked.account, role): place
+        (tenant, request.account, role): place
         for place, (tenant, lines) in enumerate(done)
-        for asked, row in lines
+        for request, row in lines
         if row.outcome in WORKED
-        for role in asked.targets
+        for role in request.targets
     }
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations_with_replacement
 
-from tests.kit.oracle.asked import Asked, Kind
 from tests.kit.oracle.directory import PENDING, SALES, Directory, Holders, Person
+from tests.kit.oracle.line_requests import Kind, LineRequest
 from tests.kit.oracle.own_files import NOBODY
 
 
@@ -50,30 +50,32 @@ def is_apart(person: Person, opco: str) -> bool:
     return bool(person.opco and opco) and person.opco != opco
 
 
-def judge(asked: Asked, tenant: str, directory: Directory, *, rules: Rules = STRICT) -> str | None:
+def judge(
+    request: LineRequest, tenant: str, directory: Directory, *, rules: Rules = STRICT
+) -> str | None:
     """The code a line is rejected with in this directory; None when it is accepted.
 
     A line that is not the one to apply of several has the code DUPLICATE.
     """
-    if asked.code is not None:
-        return asked.code
-    place = directory.accounts.get((tenant, asked.account))
+    if request.code is not None:
+        return request.code
+    place = directory.accounts.get((tenant, request.account))
     if place is None:
         return "ACCOUNT_NOT_FOUND"
-    if asked.kind is Kind.REMOVE:
+    if request.kind is Kind.REMOVE:
         return None
-    if asked.kind is Kind.RESOLVE:
+    if request.kind is Kind.RESOLVE:
         come = [
             person
-            for address in chain.from_iterable(asked.targets.values())
+            for address in chain.from_iterable(request.targets.values())
             if (person := directory.users.get((tenant, address))) is not None and person.is_active
         ]
         # The wall rejects a line that could give a place to nobody.
         is_barred = bool(come) and all(is_apart(person, place.opco) for person in come)
         return "OTHER_OPCO" if is_barred else None
-    if asked.kind is Kind.RESTORE and not rules.awaits:
+    if request.kind is Kind.RESTORE and not rules.awaits:
         rules = GIVEN_BACK
-    for address in asked.named or chain.from_iterable(asked.targets.values()):
+    for address in request.named or chain.from_iterable(request.targets.values()):
         if address == NOBODY:
             continue
         person = directory.users.get((tenant, address))
@@ -81,30 +83,30 @@ def judge(asked: Asked, tenant: str, directory: Directory, *, rules: Rules = STR
             continue
         if code := refusal(person, place.opco, rules):
             return code
-    return _condition(asked, tenant, directory)
+    return _condition(request, tenant, directory)
 
 
-def _condition(asked: Asked, tenant: str, directory: Directory) -> str | None:
+def _condition(request: LineRequest, tenant: str, directory: Directory) -> str | None:
     """The code for a present holder whom nobody knows; more than known they need not be."""
-    required = chain.from_iterable(asked.required.values())
+    required = chain.from_iterable(request.required.values())
     is_known = all((tenant, address) in directory.users for address in required)
     return None if is_known else "USER_NOT_FOUND"
 
 
 def codes_between(
-    asked: Asked, tenant: str, states: Sequence[Directory], *, rules: Rules = STRICT
+    request: LineRequest, tenant: str, states: Sequence[Directory], *, rules: Rules = STRICT
 ) -> set[str | None]:
     """The codes that a line may get while the directory goes through `states`.
 
     Its users are looked up first and its account later, so what is known of them may be older.
     """
     return {
-        judge(asked, tenant, Directory(before.users, after.accounts), rules=rules)
+        judge(request, tenant, Directory(before.users, after.accounts), rules=rules)
         for before, after in combinations_with_replacement(states, 2)
     }
 
 
-def repeated(asked: Sequence[tuple[str, object] | None], keeps: str = "reject") -> dict[int, str]:
+def repeated(request: Sequence[tuple[str, object] | None], keeps: str = "reject") -> dict[int, str]:
     """The codes of lines that do not apply because of another about the same account, by place.
 
     `asked` has the account of each line and what it asks for, None for lines that are wrong by
@@ -112,12 +114,12 @@ def repeated(asked: Sequence[tuple[str, object] | None], keeps: str = "reject") 
     "first" or "last", or with "reject" none.
     """
     places: dict[str, list[int]] = defaultdict(list)
-    for place, one in enumerate(asked):
+    for place, one in enumerate(request):
         if one is not None:
             places[one[0]].append(place)
     found: dict[int, str] = {}
     for group in places.values():
-        if keeps == "reject" and any(asked[place] != asked[group[0]] for place in group):
+        if keeps == "reject" and any(request[place] != request[group[0]] for place in group):
             found |= dict.fromkeys(group, "DUPLICATE_CONFLICT")
         else:
             rest = group[:-1] if keeps == "last" else group[1:]

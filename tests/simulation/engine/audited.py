@@ -12,7 +12,7 @@ from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import World
 
 # Acts that ask for an import under a ticket.
-ASKED = frozenset(
+REQUESTED = frozenset(
     {
         "import_applied",
         "import_undone",
@@ -101,15 +101,15 @@ def _decisions(world: World, entries: list[Entry]) -> Iterator[str]:
 
 
 def _tickets(world: World, entries: list[Entry]) -> Iterator[str]:
-    noted = {entry.after["ticket"]: entry for entry in entries if entry.act in ASKED}
+    noted = {entry.after["ticket"]: entry for entry in entries if entry.act in REQUESTED}
     items = world.memory.dynamodb.tables["ImportsTable"].items
     issued = {
         pk.removeprefix("ticket#"): item for (pk, sk), item in items.items() if sk == "ticket"
     }
     keys = {one.key for one in world.uploads.values()}
     for ticket, item in issued.items():
-        is_asked = "errand" in item or "follows" in item
-        if is_asked and item["tenant"]["S"] == the_scene.HOME and ticket not in noted:
+        is_requested = "errand" in item or "follows" in item
+        if is_requested and item["tenant"]["S"] == the_scene.HOME and ticket not in noted:
             yield f"I23 an act without its entry: the ticket {ticket}"
     for ticket, entry in noted.items():
         is_there = f"in/{the_scene.HOME}/{ticket}.csv" in keys

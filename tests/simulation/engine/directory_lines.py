@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.kit.oracle import directory_files
-from tests.kit.oracle.asked import Asked, Kind
 from tests.kit.oracle.directory_files import Fields, fields_at_start, fields_in, login_in
 from tests.kit.oracle.files import kind_of_file, read_file
+from tests.kit.oracle.line_requests import Kind, LineRequest
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Uploaded, World
 
@@ -22,7 +22,7 @@ class Stated:
     """A line that was worked: of which tenant, and in the order of all."""
 
     tenant: str
-    asked: Asked
+    request: LineRequest
 
 
 class Records:
@@ -46,65 +46,65 @@ class Records:
             states.append((write.import_id, state))
         self._made = {write.key for write in world.account_writes if write.old is None}
 
-    def codes(self, asked: Asked, uploaded: Uploaded) -> set[str | None]:
+    def codes(self, request: LineRequest, uploaded: Uploaded) -> set[str | None]:
         """The codes with which the line may be rejected, at one moment or another."""
-        if asked.code is not None:
-            return {asked.code}
-        if asked.kind is Kind.USERS:
-            return self._codes_of_user(asked, uploaded.tenant, uploaded.import_id)
-        return self._codes_of_account(asked, uploaded.tenant)
+        if request.code is not None:
+            return {request.code}
+        if request.kind is Kind.USERS:
+            return self._codes_of_user(request, uploaded.tenant, uploaded.import_id)
+        return self._codes_of_account(request, uploaded.tenant)
 
-    def _codes_of_user(self, asked: Asked, tenant: str, import_id: str) -> set[str | None]:
+    def _codes_of_user(self, request: LineRequest, tenant: str, import_id: str) -> set[str | None]:
         found: set[str | None] = set()
-        for made_by, state in self._users.get((tenant, asked.account), [(None, None)]):
+        for made_by, state in self._users.get((tenant, request.account), [(None, None)]):
             if made_by == import_id:
                 # What the line itself has made is no reason for it.
                 continue
             is_deleted = state is not None and state["#status"] == ("deleted",)
-            if is_deleted and directory_files.has_no_word_of_status(asked):
+            if is_deleted and directory_files.has_no_word_of_status(request):
                 found.add("USER_DELETED")
                 continue
-            login = "".join(asked.targets.get("#login_name", ())).lower()
+            login = "".join(request.targets.get("#login_name", ())).lower()
             if not login or (state is not None and login_in(state) == login):
                 found.add(None)
             else:
-                found |= self._codes_of_login(asked, tenant, login)
+                found |= self._codes_of_login(request, tenant, login)
         return found
 
-    def _codes_of_login(self, asked: Asked, tenant: str, login: str) -> set[str | None]:
+    def _codes_of_login(self, request: LineRequest, tenant: str, login: str) -> set[str | None]:
         others = [
             [state is not None and login_in(state) == login for _, state in states]
             for (where, address), states in self._users.items()
-            if where == tenant and address != asked.account
+            if where == tenant and address != request.account
         ]
         found: set[str | None] = set()
-        if any(map(any, others)) or self._is_contested(asked, login):
+        if any(map(any, others)) or self._is_contested(request, login):
             found.add("LOGIN_TAKEN")
         if not any(map(all, others)):
             found.add(None)
         return found
 
-    def _is_contested(self, asked: Asked, login: str) -> bool:
+    def _is_contested(self, request: LineRequest, login: str) -> bool:
         """True when another file wants to give the login name to somebody else."""
         return any(
-            other.account != asked.account
+            other.account != request.account
             and login == "".join(other.targets.get("#login_name", ())).lower()
             for uploaded in self._world.uploads.values()
             if kind_of_file(uploaded.body) is Kind.USERS
             for other in read_file(uploaded.body)
         )
 
-    def _codes_of_account(self, asked: Asked, tenant: str) -> set[str | None]:
-        if (tenant, asked.account) in self._world.scene.directory.accounts:
+    def _codes_of_account(self, request: LineRequest, tenant: str) -> set[str | None]:
+        if (tenant, request.account) in self._world.scene.directory.accounts:
             return {None}
         found: set[str | None] = set()
-        if f"{tenant}#{asked.account}" in self._made:
+        if f"{tenant}#{request.account}" in self._made:
             found.add(None)
-        if directory_files.is_damaged(asked.account):
+        if directory_files.is_damaged(request.account):
             return {*found, "ACCOUNT_DAMAGED"}
         for directory in self._world.directory:
-            person = directory.users.get((tenant, asked.named[0])) if asked.named else None
-            if not asked.named:
+            person = directory.users.get((tenant, request.named[0])) if request.named else None
+            if not request.named:
                 found.add(None)
             elif person is None or person.is_deleted:
                 found.add("USER_NOT_FOUND")
@@ -112,15 +112,15 @@ class Records:
                 found.add("USER_INACTIVE")
             else:
                 # The account is new, so its opco is what the line itself tells.
-                is_apart = person.opco not in asked.targets.get("#opco", (person.opco,))
+                is_apart = person.opco not in request.targets.get("#opco", (person.opco,))
                 found.add("OTHER_OPCO" if is_apart else None)
         return found
 
-    def outcome_alone(self, asked: Asked, tenant: str) -> str:
+    def outcome_alone(self, request: LineRequest, tenant: str) -> str:
         """What becomes of a line when nothing else happens."""
-        before = fields_at_start(asked.kind, self._world.scene.directory, tenant, asked.account)
+        before = fields_at_start(request.kind, self._world.scene.directory, tenant, request.account)
         is_same = before is not None and all(
-            before[field_name] == names for field_name, names in asked.targets.items()
+            before[field_name] == names for field_name, names in request.targets.items()
         )
         return "unchanged" if is_same else "updated"
 
@@ -130,12 +130,12 @@ class Records:
         directory = the_scene.by_tenant(tables["DirectoryTable"].items)
         expected: dict[tuple[Kind, str, str], Fields] = {}
         for one in stated:
-            kind, name = one.asked.kind, one.asked.account
+            kind, name = one.request.kind, one.request.account
             key = kind, one.tenant, name
             if key not in expected:
                 start = fields_at_start(kind, self._world.scene.directory, one.tenant, name)
                 expected[key] = dict(start or NEW)
-            expected[key] |= one.asked.targets
+            expected[key] |= one.request.targets
         for (kind, tenant, name), intended in expected.items():
             if kind is Kind.USERS:
                 item = directory.get((tenant, f"user#{name}"))

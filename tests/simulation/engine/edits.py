@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tests.kit.oracle.asked import Asked
+from tests.kit.oracle.line_requests import LineRequest
 from tests.kit.oracle.rules import codes_between
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Edit, RecordWrite, World
@@ -45,7 +45,7 @@ def check(world: World, effects: list[Effect]) -> Iterator[str]:
     """Every edit is answered as it ended, and took effect once or not at all."""
     for edit in world.edits:
         stored = [effect for effect in effects if effect.edit is edit]
-        asked = Asked(1, (), edit.account, edit.targets)
+        request = LineRequest(1, (), edit.account, edit.targets)
         if len(stored) > 1 or len(stored) < (edit.status == 200):
             yield f"I8 an edit answered with {edit.status} wrote {len(stored)} times"
         for effect in stored:
@@ -61,8 +61,8 @@ def check(world: World, effects: list[Effect]) -> Iterator[str]:
                     yield f"I7 an edit of {edit.account} yielded to nothing"
             case 422:
                 # The account is looked up before the users, and again when it has changed.
-                codes = codes_between(asked, the_scene.HOME, world.directory)
-                codes |= codes_between(asked, the_scene.HOME, world.directory[::-1])
+                codes = codes_between(request, the_scene.HOME, world.directory)
+                codes |= codes_between(request, the_scene.HOME, world.directory[::-1])
                 if stored or not any(codes):
                     yield f"I4 an edit of {edit.account} was rejected"
             case 0 | 500 | 503 if len(world.applied) > 1:

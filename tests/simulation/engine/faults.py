@@ -470,9 +470,9 @@ def _members(operation: str, params: dict[str, Any]) -> int:
     if operation == "TransactWriteItems":
         return len(params["TransactItems"])
     if operation == "BatchGetItem":
-        return sum(len(asked["Keys"]) for asked in params["RequestItems"].values())
+        return sum(len(request["Keys"]) for request in params["RequestItems"].values())
     if operation == "BatchWriteItem":
-        return sum(len(asked) for asked in params["RequestItems"].values())
+        return sum(len(request) for request in params["RequestItems"].values())
     return len(params.get("Entries", ()))
 
 
@@ -483,7 +483,7 @@ def _call(number: int, function: str, service: str, operation: str, params: dict
 
 def _may_be_stale(operation: str, params: dict[str, Any]) -> bool:
     if operation == "BatchGetItem":
-        return not all(asked.get("ConsistentRead") for asked in params["RequestItems"].values())
+        return not all(request.get("ConsistentRead") for request in params["RequestItems"].values())
     return operation in ("GetItem", "Query") and not params.get("ConsistentRead")
 
 
@@ -522,9 +522,9 @@ def _keys_read(operation: str, params: dict[str, Any]) -> list[str]:
     if operation == "BatchGetItem":
         return [
             key["pk"]["S"]
-            for table, asked in params["RequestItems"].items()
+            for table, request in params["RequestItems"].items()
             if table in OF_TENANTS
-            for key in asked["Keys"]
+            for key in request["Keys"]
         ]
     if operation == "GetItem" and params["TableName"] in OF_TENANTS:
         return [params["Key"]["pk"]["S"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from tests.kit.oracle.asked import Asked
+from tests.kit.oracle.line_requests import LineRequest
 from tests.kit.oracle.reports import EFFECTIVE, Row
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Uploaded, World
@@ -22,7 +22,7 @@ class Done(Protocol):
     @property
     def item(self) -> Mapping[str, Any]: ...
     @property
-    def lines(self) -> Sequence[tuple[Asked, Row]]: ...
+    def lines(self) -> Sequence[tuple[LineRequest, Row]]: ...
 
 
 def check(world: World, done: Sequence[Done]) -> Iterator[str]:
@@ -33,9 +33,11 @@ def check(world: World, done: Sequence[Done]) -> Iterator[str]:
         keys = {
             one.uploaded.key for one in following if is_bound(one.uploaded) == (suffix == "apply")
         }
-        asked = sum(count for path, count in world.asked.items() if path.endswith(f"/{suffix}"))
-        if len(keys) > asked:
-            yield f"I1 {asked} requests for {suffix} came to {len(keys)} files"
+        request = sum(
+            count for path, count in world.requests.items() if path.endswith(f"/{suffix}")
+        )
+        if len(keys) > request:
+            yield f"I1 {request} requests for {suffix} came to {len(keys)} files"
     for one in following:
         if not is_bound(one.uploaded):
             if one.uploaded.body != the_scene.FIXED:
@@ -50,15 +52,15 @@ def is_bound(uploaded: Uploaded) -> bool:
 
 
 def _applied(world: World, dry_run: Done, one: Done) -> Iterator[str]:
-    shown = {asked.line: row for asked, row in dry_run.lines}
-    for asked, row in one.lines:
-        before, place = shown[asked.line], f"line {asked.line} of an applied dry run"
+    shown = {request.line: row for request, row in dry_run.lines}
+    for request, row in one.lines:
+        before, place = shown[request.line], f"line {request.line} of an applied dry run"
         if row.outcome in EFFECTIVE and (row.outcome, row.changes) != (
             before.outcome,
             before.changes,
         ):
             yield f"I7 {place} made {row.changes}, shown were {before.changes}"
-        if row.outcome in EFFECTIVE and not _was_as_asked(world, one, asked):
+        if row.outcome in EFFECTIVE and not _was_as_requested(world, one, request):
             yield f"I7 {place} was applied to an account that had changed"
         # What the dry run has left undone may still be wrong by what stands in the file alone.
         if row.outcome == before.outcome or before.outcome == "not_processed":
@@ -67,15 +69,15 @@ def _applied(world: World, dry_run: Done, one: Done) -> Iterator[str]:
             yield f"I7 {place} is {row.outcome}, shown was {before.outcome}"
         if not row.message:
             yield f"I7 {place} is {row.outcome} and does not say what has changed"
-        if row.outcome != "not_processed" and not _has_changed(world, one, asked):
+        if row.outcome != "not_processed" and not _has_changed(world, one, request):
             yield f"I7 {place} is {row.outcome} though nothing has changed"
 
 
-def _was_as_asked(world: World, one: Done, asked: Asked) -> bool:
+def _was_as_requested(world: World, one: Done, request: LineRequest) -> bool:
     """True when the account had the version that it had when the dry run was to be applied."""
-    key = f"{one.uploaded.tenant}#{asked.account}"
+    key = f"{one.uploaded.tenant}#{request.account}"
     return all(
-        int(write.old["version"]["N"]) == world.versions_asked[key]
+        int(write.old["version"]["N"]) == world.versions_at_request[key]
         for write in world.account_writes
         if write.key == key
         and write.run is not None
@@ -84,9 +86,9 @@ def _was_as_asked(world: World, one: Done, asked: Asked) -> bool:
     )
 
 
-def _has_changed(world: World, one: Done, asked: Asked) -> bool:
+def _has_changed(world: World, one: Done, request: LineRequest) -> bool:
     """True when somebody else wrote the account, or what is known of users or accounts changed."""
-    key = f"{one.uploaded.tenant}#{asked.account}"
+    key = f"{one.uploaded.tenant}#{request.account}"
     return len(world.directory) > 1 or any(
         write.key == key and (write.run is None or write.run.import_id != one.uploaded.import_id)
         for write in world.account_writes

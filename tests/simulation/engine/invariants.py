@@ -15,10 +15,10 @@ from itertools import pairwise
 from typing import Any
 
 from tests.kit.oracle import conditions, directory_files, remains
-from tests.kit.oracle.asked import Asked, Kind
 from tests.kit.oracle.directory import PENDING
 from tests.kit.oracle.files import kind_of_file, read_file
 from tests.kit.oracle.histories import chain
+from tests.kit.oracle.line_requests import Kind, LineRequest
 from tests.kit.oracle.remains import FINAL, Lines
 from tests.kit.oracle.reports import EFFECTIVE, WORKED, Row
 from tests.kit.oracle.rules import AWAITING, STRICT, codes_between, outcome_of
@@ -176,10 +176,10 @@ class _End:
         yield from self._superseded(done)
         yield from self._assignees(done)
         yield from self._records.check(
-            Stated(one.uploaded.tenant, asked)
+            Stated(one.uploaded.tenant, request)
             for one in done
-            for asked, row in one.lines
-            if asked.kind.is_of_directory and one.wrote and row.outcome in WORKED
+            for request, row in one.lines
+            if request.kind.is_of_directory and one.wrote and row.outcome in WORKED
         )
         yield from jobs.check(world, self._changed_by_main(done))
         yield from followed.check(world, done)
@@ -251,10 +251,10 @@ class _End:
         """What the import of the scene has changed, by account."""
         main = self._main()
         return {
-            asked.account: row.changes
+            request.account: row.changes
             for one in done
             if one.uploaded is main
-            for asked, row in one.lines
+            for request, row in one.lines
             if row.outcome in EFFECTIVE
         }
 
@@ -275,21 +275,21 @@ class _End:
         """A line is rejected exactly when the rules say so, at some moment of the run."""
         world, tenant = self._world, done.uploaded.tenant
         is_alone = len(world.uploads) == 1 and not world.edits
-        for asked, row in done.judged:
+        for request, row in done.judged:
             if row.outcome == "not_processed":
                 if not self._may_be_undone(done):
-                    yield f"I3 line {asked.line} was not processed, and nothing was wrong"
+                    yield f"I3 line {request.line} was not processed, and nothing was wrong"
                 continue
-            yield from remains.verdict(asked, row, self._codes(done.uploaded, asked))
+            yield from remains.verdict(request, row, self._codes(done.uploaded, request))
             if row.outcome == "pending":
                 if not self._waited_for(done.uploaded, row):
-                    yield f"I4 line {asked.line} waits for nobody"
+                    yield f"I4 line {request.line} waits for nobody"
             elif (
                 is_alone
                 and row.outcome in WORKED
-                and row.outcome != self._outcome_alone(tenant, asked)
+                and row.outcome != self._outcome_alone(tenant, request)
             ):
-                yield f"I7 line {asked.line} is {row.outcome}"
+                yield f"I7 line {request.line} is {row.outcome}"
 
     def _may_be_undone(self, done: Done) -> bool:
         """True when lines may be left; what the dry run has left is not applied either."""
@@ -298,12 +298,12 @@ class _End:
             ("ChunksQueue", import_id) in self._world.dead for import_id in ids
         )
 
-    def _codes(self, uploaded: Uploaded, asked: Asked) -> set[str | None]:
+    def _codes(self, uploaded: Uploaded, request: LineRequest) -> set[str | None]:
         """The codes that the rules give a line, at one moment or another."""
-        if asked.kind.is_of_directory:
-            return self._records.codes(asked, uploaded)
+        if request.kind.is_of_directory:
+            return self._records.codes(request, uploaded)
         rules = AWAITING if self._waits(uploaded) else STRICT
-        return codes_between(asked, uploaded.tenant, self._world.directory, rules=rules)
+        return codes_between(request, uploaded.tenant, self._world.directory, rules=rules)
 
     def _waits(self, uploaded: Uploaded) -> bool:
         """True of a file that may name who is still to come."""
@@ -323,40 +323,40 @@ class _End:
             for user in new
         )
 
-    def _outcome_alone(self, tenant: str, asked: Asked) -> str:
-        if asked.kind.is_of_directory:
-            return self._records.outcome_alone(asked, tenant)
-        before = self._world.scene.directory.roles(tenant, asked.account)
-        if not all(conditions.is_met(asked, role, before[role]) for role in asked.required):
+    def _outcome_alone(self, tenant: str, request: LineRequest) -> str:
+        if request.kind.is_of_directory:
+            return self._records.outcome_alone(request, tenant)
+        before = self._world.scene.directory.roles(tenant, request.account)
+        if not all(conditions.is_met(request, role, before[role]) for role in request.required):
             return "superseded"
-        return outcome_of(users for role, users in asked.targets.items() if before[role] != users)
+        return outcome_of(users for role, users in request.targets.items() if before[role] != users)
 
     # All imports together
 
     def _superseded(self, done: list[Done]) -> Iterator[str]:
         decided = remains.deciders([(one.uploaded.tenant, one.lines) for one in done])
         for place, one in enumerate(done):
-            for asked, row in one.judged:
+            for request, row in one.judged:
                 # What is relative to a holder may have found another one.
-                if row.outcome != "superseded" or asked.kind in (Kind.RESTORE, Kind.HAND):
+                if row.outcome != "superseded" or request.kind in (Kind.RESTORE, Kind.HAND):
                     continue
-                if asked.required:
+                if request.required:
                     # Whether it may have found somebody else is looked at with the assignees.
                     continue
                 later = {
                     role
-                    for role in asked.targets
-                    if decided[one.uploaded.tenant, asked.account, role] > place
+                    for role in request.targets
+                    if decided[one.uploaded.tenant, request.account, role] > place
                 } | {
                     role
                     for effect in self._effects
                     # Of what came within a millisecond of an edit, the edit is the later one.
-                    if effect.edit.account == asked.account
+                    if effect.edit.account == request.account
                     and effect.place > one.uploaded.at - MIN_SECONDS
                     for role in effect.targets
                 }
-                if not set(asked.targets) <= later:
-                    yield f"I7 line {asked.line} was superseded by nothing"
+                if not set(request.targets) <= later:
+                    yield f"I7 line {request.line} was superseded by nothing"
 
     def _assignees(self, done: list[Done]) -> Iterator[str]:
         """Every role is held by whom the last line, or edit, in the order of all says."""
@@ -368,38 +368,38 @@ class _End:
         effects = sorted(self._effects, key=lambda effect: effect.place, reverse=True)
         for place, one in enumerate(done):
             self._role_edits(effects, one.uploaded.at, expected)
-            for asked, row in one.judged:
+            for request, row in one.judged:
                 if not one.wrote or row.outcome not in WORKED:
                     continue
-                if asked.kind.is_of_directory:
-                    yield from self._first_manager(one, asked, row, expected)
+                if request.kind.is_of_directory:
+                    yield from self._first_manager(one, request, row, expected)
                     continue
-                yield from self._conditions(done[place:], asked, row, expected)
-                is_left = bool(asked.required) and row.outcome == "superseded"
-                for role in asked.targets:
-                    held = expected[one.uploaded.tenant, asked.account, role]
-                    if asked.kind is Kind.RESTORE:
+                yield from self._conditions(done[place:], request, row, expected)
+                is_left = bool(request.required) and row.outcome == "superseded"
+                for role in request.targets:
+                    held = expected[one.uploaded.tenant, request.account, role]
+                    if request.kind is Kind.RESTORE:
                         yield from jobs.given_back(
-                            asked,
+                            request,
                             role,
                             held,
                             row.changes.get(role),
-                            is_decided_later=self._is_decided(done[place:], asked.account, role),
+                            is_decided_later=self._is_decided(done[place:], request.account, role),
                         )
                     # What came while an edit was under way may be before it or after it.
                     meanwhile = {
                         effect.targets[role]
                         for effect in self._effects
                         if one.uploaded.tenant == the_scene.HOME
-                        and effect.edit.account == asked.account
+                        and effect.edit.account == request.account
                         and role in effect.targets
                         and effect.may_follow(one.uploaded.at)
                     }
-                    if asked.kind is not Kind.SET or is_left:
+                    if request.kind is not Kind.SET or is_left:
                         held = held | meanwhile
                     changed = row.changes.get(role)
-                    after = held if is_left else jobs.after(asked, role, held, changed)
-                    expected[one.uploaded.tenant, asked.account, role] = meanwhile | after
+                    after = held if is_left else jobs.after(request, role, held, changed)
+                    expected[one.uploaded.tenant, request.account, role] = meanwhile | after
         self._role_edits(effects, float("inf"), expected)
         for (tenant, account, role), intended in expected.items():
             found = remains.assigned(self._accounts[f"{tenant}#{account}"]).get(role, ())
@@ -410,27 +410,29 @@ class _End:
     def _conditions(
         self,
         done: list[Done],
-        asked: Asked,
+        request: LineRequest,
         row: Row,
         expected: Mapping[tuple[str, str, str], set[tuple[str, ...]]],
     ) -> Iterator[str]:
         """A line of the first of these has an effect only where its conditions are met."""
         tenant = done[0].uploaded.tenant
-        roles = {*asked.targets, *asked.required}
-        if not asked.required or any(self._is_decided(done, asked.account, role) for role in roles):
+        roles = {*request.targets, *request.required}
+        if not request.required or any(
+            self._is_decided(done, request.account, role) for role in roles
+        ):
             # It may have been decided before or after what came later.
             return
-        known = {role: expected[tenant, asked.account, role] for role in asked.required}
-        yield from conditions.problems(asked, row.outcome, known)
+        known = {role: expected[tenant, request.account, role] for role in request.required}
+        yield from conditions.problems(request, row.outcome, known)
 
     def _is_decided(self, done: list[Done], account: str, role: str) -> bool:
         """True when a file behind the first of these, or an edit not before it, says who holds."""
         first, *later = done
         return any(
-            asked.account == account and role in asked.targets and row.outcome in WORKED
+            request.account == account and role in request.targets and row.outcome in WORKED
             for one in later
-            for asked, row in one.lines
-            if asked.kind in (Kind.SET, Kind.RESTORE, Kind.HAND)
+            for request, row in one.lines
+            if request.kind in (Kind.SET, Kind.RESTORE, Kind.HAND)
         ) or any(
             effect.edit.account == account
             and role in effect.targets
@@ -441,18 +443,20 @@ class _End:
     def _first_manager(
         self,
         one: Done,
-        asked: Asked,
+        request: LineRequest,
         row: Row,
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]],
     ) -> Iterator[str]:
         """Files of the directory say who holds an account only when they are the first with it."""
-        place = one.uploaded.tenant, asked.account, "account_manager"
-        is_first = asked.kind is Kind.ACCOUNTS and not any(key[:2] == place[:2] for key in expected)
+        place = one.uploaded.tenant, request.account, "account_manager"
+        is_first = request.kind is Kind.ACCOUNTS and not any(
+            key[:2] == place[:2] for key in expected
+        )
         if is_first:
-            expected[place] = {asked.named}
+            expected[place] = {request.named}
         changed = {role: names for role, names in row.changes.items() if not role.startswith("#")}
-        if changed and not (is_first and changed == {"account_manager": ((), asked.named)}):
-            yield f"I7 line {asked.line} of the directory gave {asked.account} to somebody"
+        if changed and not (is_first and changed == {"account_manager": ((), request.named)}):
+            yield f"I7 line {request.line} of the directory gave {request.account} to somebody"
 
     def _role_edits(
         self,
@@ -470,13 +474,13 @@ class _End:
         """One entry for each change, each beginning where the one before ended."""
         entries = remains.entries_of(self._history.values())
         intended = {
-            (one.uploaded.import_id, asked.line): (
-                f"{one.uploaded.tenant}#{asked.account}",
+            (one.uploaded.import_id, request.line): (
+                f"{one.uploaded.tenant}#{request.account}",
                 row.changes,
             )
             for one in done
-            for asked, row in one.lines
-            if one.wrote and row.outcome in EFFECTIVE and asked.kind is not Kind.USERS
+            for request, row in one.lines
+            if one.wrote and row.outcome in EFFECTIVE and request.kind is not Kind.USERS
         } | {
             (effect.name, 1): (f"{the_scene.HOME}#{effect.edit.account}", effect.changes)
             for effect in self._effects
@@ -498,8 +502,8 @@ class _End:
             if kind_of_file(one.uploaded.body) is not Kind.USERS:
                 continue
             events = Counter(
-                (asked.account, repr(sorted(row.changes.items())))
-                for asked, row in one.lines
+                (request.account, repr(sorted(row.changes.items())))
+                for request, row in one.lines
                 if one.wrote and row.outcome in EFFECTIVE
             )
             if events != self._records.changes_of_users(one.uploaded.import_id):

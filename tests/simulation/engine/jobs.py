@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tests.kit.oracle.asked import Asked, Kind
 from tests.kit.oracle.directory import PENDING
 from tests.kit.oracle.files import kind_of_file, read_file
+from tests.kit.oracle.line_requests import Kind, LineRequest
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Uploaded, World
 
@@ -21,9 +21,9 @@ def check(world: World, changed: Changes) -> Iterator[str]:
         if f"in/{the_scene.HOME}/{ticket}.csv" not in keys:
             yield f"I2 nothing was done about {path}"
     undone = [one for one in world.uploads.values() if kind_of_file(one.body) is Kind.RESTORE]
-    asked = sum(count for path, count in world.asked.items() if path.endswith("/undo"))
-    if len({one.key for one in undone}) > asked:
-        yield f"I1 {asked} undos came to {len(undone)} files"
+    request = sum(count for path, count in world.requests.items() if path.endswith("/undo"))
+    if len({one.key for one in undone}) > request:
+        yield f"I1 {request} undos came to {len(undone)} files"
     for one in undone:
         if _changes_in(one) != changed:
             yield f"I7 the file of an undo does not tell what the import has changed: {one.key}"
@@ -36,10 +36,10 @@ def check(world: World, changed: Changes) -> Iterator[str]:
 
 def _changes_in(one: Uploaded) -> Changes:
     return {
-        asked.account: {
-            role: (given, asked.expected[role]) for role, given in asked.targets.items()
+        request.account: {
+            role: (given, request.expected[role]) for role, given in request.targets.items()
         }
-        for asked in read_file(one.body)
+        for request in read_file(one.body)
     }
 
 
@@ -48,15 +48,15 @@ def _handed_over(world: World) -> Iterator[str]:
     people = (the_scene.MAIN_KEY, the_scene.OLDER_KEY)
     imports = world.memory.dynamodb.tables["ImportsTable"].items
     files = {
-        one.key: {asked.account for asked in read_file(one.body)}
+        one.key: {request.account for request in read_file(one.body)}
         for one in world.uploads.values()
         if one.key.startswith("in/")
         and one.key not in people
         and kind_of_file(one.body) in (Kind.SET, Kind.HAND)
         and "follows" not in imports[one.import_id, "import"]
     }
-    if len(files) > world.asked["/assignments"]:
-        yield f"I1 {world.asked['/assignments']} changes of owner came to {len(files)} files"
+    if len(files) > world.requests["/assignments"]:
+        yield f"I1 {world.requests['/assignments']} changes of owner came to {len(files)} files"
     written = {write.key for write in world.account_writes}
     for accounts in files.values():
         left = {
@@ -124,7 +124,7 @@ def _sign_ins(world: World, statuses: Mapping[tuple[str, str], str]) -> Iterator
 
 
 def after(
-    asked: Asked,
+    request: LineRequest,
     role: str,
     held: set[tuple[str, ...]],
     changed: tuple[tuple[str, ...], tuple[str, ...]] | None,
@@ -133,12 +133,12 @@ def after(
 
     `changed` is what the line's result says of the role.
     """
-    names = asked.targets[role]
-    match asked.kind:
+    names = request.targets[role]
+    match request.kind:
         case Kind.REMOVE:
             return {tuple(user for user in users if user not in names) for users in held}
         case Kind.HAND:
-            (holder,) = asked.expected[role]
+            (holder,) = request.expected[role]
             return {
                 tuple(sorted({*users} - {holder} | {*names})) if holder in users else users
                 for users in held
@@ -157,7 +157,7 @@ def _come(users: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def given_back(
-    asked: Asked,
+    request: LineRequest,
     role: str,
     held: set[tuple[str, ...]],
     changed: tuple[tuple[str, ...], tuple[str, ...]] | None,
@@ -165,11 +165,11 @@ def given_back(
     is_decided_later: bool,
 ) -> Iterator[str]:
     """An undo gives back exactly what was there, unless something has decided it since."""
-    change = asked.expected[role], asked.targets[role]
+    change = request.expected[role], request.targets[role]
     # Who has come for a pending address is still who was asked for.
     left, known = _come(change[0]), {_come(users) for users in held}
     if changed is not None:
         if (_come(changed[0]), changed[1]) != (left, change[1]) or left not in known:
-            yield f"I7 line {asked.line} of an undo made {changed} of {change}"
+            yield f"I7 line {request.line} of an undo made {changed} of {change}"
     elif known == {left} and left != _come(change[1]) and not is_decided_later:
-        yield f"I7 line {asked.line} of an undo did not give {role} back"
+        yield f"I7 line {request.line} of an undo did not give {role} back"

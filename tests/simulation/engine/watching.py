@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.kit.memory_aws import Notification, Version
 from tests.kit.oracle import directory_files
-from tests.kit.oracle.asked import Kind
 from tests.kit.oracle.directory import Directory, Person
 from tests.kit.oracle.files import kind_of_file, read_file
+from tests.kit.oracle.line_requests import Kind
 from tests.kit.oracle.remains import FINAL
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Edit, Invocation, RecordWrite, UserWrite, World

@@ -180,9 +180,9 @@ class World:
         self.edits: list[Edit] = []
         self.cancel_answers: list[int] = []
         self.wished: list[str] = []
-        self.asked: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
         # The versions of all accounts when a dry run was first asked to be applied, by key.
-        self.versions_asked: dict[str, int] = {}
+        self.versions_at_request: dict[str, int] = {}
         self.import_tickets: list[tuple[str, str]] = []
         self.user_writes: list[UserWrite] = []
         self.cancelled_moment: int | None = None
@@ -527,10 +527,12 @@ class World:
         claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
         claims["custom:tenant"], claims["email"] = the_scene.HOME, person
         import_id = next((part for part in path.split("/") if part in self.uploads), None)
-        self.asked[path] += 1
-        if path.endswith("/apply") and not self.versions_asked:
+        self.requests[path] += 1
+        if path.endswith("/apply") and not self.versions_at_request:
             accounts = self.memory.dynamodb.tables["AccountsTable"].items
-            self.versions_asked = {key: int(one["version"]["N"]) for key, one in accounts.items()}
+            self.versions_at_request = {
+                key: int(one["version"]["N"]) for key, one in accounts.items()
+            }
         is_done, answer = self.invoke("api", event, import_id=import_id, edit=edit)
         if not is_done:
             return 0

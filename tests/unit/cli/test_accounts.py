@@ -48,7 +48,7 @@ def test_an_account_is_shown_with_its_people(
     assert run(api, "account", "KE1", "--at", "2026-11-22") == ExitCode.ALL_GOOD
 
     output = capsys.readouterr().out
-    assert server.asked[0].path == "/accounts/KE1?at=2026-11-22"
+    assert server.requests[0].path == "/accounts/KE1?at=2026-11-22"
     for text in ("Acme", "north, south", "ana@x.example", "Ana", "(no user yet)", "Gentle"):
         assert text in output
 
@@ -63,7 +63,10 @@ def test_an_id_that_no_path_can_hold_goes_into_the_query(
     run(api, "account", account)
     run(api, "history", account)
 
-    assert [asked.path.partition("?")[0] for asked in server.asked] == ["/accounts", "/history"]
+    assert [request.path.partition("?")[0] for request in server.requests] == [
+        "/accounts",
+        "/history",
+    ]
 
 
 def test_an_edit_is_sent_as_typed_and_its_outcome_is_shown(
@@ -75,9 +78,9 @@ def test_an_edit_is_sent_as_typed_and_its_outcome_is_shown(
 
     assert run(api, *words, "--set", "workflow=Hard, fast") == ExitCode.ALL_GOOD
 
-    (asked,) = server.asked
-    assert asked.method == "PATCH"
-    assert json.loads(asked.body) == {
+    (request,) = server.requests
+    assert request.method == "PATCH"
+    assert json.loads(request.body) == {
         "profile": "p",
         "assign": {"csm": [], "viewer": ["b@x", "c@x"], "workflow": ["Hard, fast"]},
         "dry_run": False,
@@ -91,7 +94,7 @@ def test_f1_an_edit_with_only_commas_is_not_sent(server: Server, api: Api) -> No
     with pytest.raises(CommandError, match="--set csm: found ',', expected addresses"):
         run(api, "edit", "KE1", "--profile", "p", "--set", "csm=,")
 
-    assert not server.asked
+    assert not server.requests
 
 
 def test_an_edit_that_is_rejected_says_why_and_exits_2(server: Server, api: Api) -> None:
@@ -130,7 +133,7 @@ def test_r36_r66_r102_an_export_has_every_account_with_manager_mobile_and_phone(
     assert second["csm"] == "ana@x.example,ben@x.example"
     assert (second["csm name"], second["csm mobile"]) == ("Ana, Ben", "07, 07")
     assert second["portals"] == "north;south"
-    assert [asked.path for asked in server.asked] == [
+    assert [request.path for request in server.requests] == [
         "/accounts?limit=1000&status=active&export=true",
         "/accounts?limit=1000&cursor=c-2&status=active&export=true",
     ]

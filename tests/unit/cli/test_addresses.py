@@ -90,9 +90,7 @@ def signs_in_for(stack: Stack, tenant: str) -> None:
     sign_ins.settle(stack.output("UserPoolId"), tenant, ANA, invites=True)
 
 
-def test_a_released_address_signs_in_for_its_new_tenant(
-    stack: Stack, tables: Tables
-) -> None:
+def test_a_released_address_signs_in_for_its_new_tenant(stack: Stack, tables: Tables) -> None:
     signs_in_for(stack, "a")
     tables.directory.put_users("b", [ANA], Deadline(9e9))
 
@@ -126,7 +124,9 @@ def test_an_address_is_released_only_for_a_tenant_with_that_active_user(
     assert tenant_of(stack) == "a"
 
 
-def test_an_address_of_a_verified_domain_is_released_only_for_its_tenant(stack: Stack, tables: Tables) -> None:
+def test_an_address_of_a_verified_domain_is_released_only_for_its_tenant(
+    stack: Stack, tables: Tables
+) -> None:
     signs_in_for(stack, "a")
     tables.directory.put_users("b", [ANA], Deadline(9e9))
     tables.domains.verify("c", "b.example")
@@ -215,9 +215,7 @@ def test_seeding_makes_no_sign_ins_in_the_domain_of_another_tenant(
         check_domains(tables, "a", [ANA])
 
 
-def test_the_audit_trail_of_the_tenant_has_what_operators_do(
-    stack: Stack, tables: Tables
-) -> None:
+def test_the_audit_trail_of_the_tenant_has_what_operators_do(stack: Stack, tables: Tables) -> None:
     assert main(["domains", "verify", "b.example", "--tenant", "lumina"]) == ExitCode.ALL_GOOD
     assert main(["domains", "forget", "b.example"]) == ExitCode.ALL_GOOD
     sign_ins.settle(stack.output("UserPoolId"), "lumina", ANA, invites=True)

@@ -25,7 +25,7 @@ def test_a_dry_run_is_applied_and_watched_to_its_end(
 
     assert run(api, "apply", "abc") == ExitCode.ALL_GOOD
 
-    assert json.loads(server.asked[0].body) == {"mode": "run"}
+    assert json.loads(server.requests[0].body) == {"mode": "run"}
     assert "is done" in capsys.readouterr().out
 
 
@@ -36,7 +36,7 @@ def test_another_profile_and_mapping_are_passed_on(server: Server, api: Api) -> 
 
     run(api, "apply", "abc", *words)
 
-    assert json.loads(server.asked[0].body) == {
+    assert json.loads(server.requests[0].body) == {
         "mode": "dry_run",
         "profile": "own",
         "mapping": {"Kunde": "account ID"},
@@ -49,7 +49,7 @@ def test_a_stopped_dry_run_is_applied_with_another_choice(server: Server, api: A
 
     run(api, "apply", "abc", "--on-error", "apply_good", "--no-wait")
 
-    assert json.loads(server.asked[0].body) == {"mode": "run", "on_error": "apply_good"}
+    assert json.loads(server.requests[0].body) == {"mode": "run", "on_error": "apply_good"}
 
 
 @pytest.mark.parametrize("wish", ["approve", "cancel"])
@@ -58,7 +58,7 @@ def test_a_decision_is_sent_with_its_reason(server: Server, api: Api, wish: str)
 
     assert run(api, wish, "abc", "--reason", "The region moves") == ExitCode.ALL_GOOD
 
-    assert json.loads(server.asked[0].body) == {"reason": "The region moves"}
+    assert json.loads(server.requests[0].body) == {"reason": "The region moves"}
 
 
 def test_cells_are_fixed_line_by_line(server: Server, api: Api) -> None:
@@ -69,7 +69,7 @@ def test_cells_are_fixed_line_by_line(server: Server, api: Api) -> None:
 
     assert run(api, "fix", "abc", *(word for cell in cells for word in ("--set", cell))) == 0
 
-    assert json.loads(server.asked[0].body) == {
+    assert json.loads(server.requests[0].body) == {
         "lines": {
             "7": {"account Manager": "ana@x.example", "note": "a=b:c"},
             "9": {"note": ""},

@@ -59,7 +59,7 @@ def test_an_undo_is_requested_and_watched_to_its_end(
 
     assert run(api, "undo", "abc") == ExitCode.ALL_GOOD
 
-    assert json.loads(server.asked[0].body) == {"mode": "run"}
+    assert json.loads(server.requests[0].body) == {"mode": "run"}
     assert "undo of a.csv is done" in capsys.readouterr().out
 
 
@@ -69,8 +69,8 @@ def test_a_dry_run_is_requested_and_not_watched_with_no_wait(server: Server, api
 
     run(api, "undo", "abc", "--dry-run", "--no-wait")
 
-    assert json.loads(server.asked[0].body) == {"mode": "dry_run"}
-    assert len(server.asked) == 2
+    assert json.loads(server.requests[0].body) == {"mode": "dry_run"}
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_r30_accounts_are_reassigned_by_id_or_by_holder(
 
     assert run(api, "assign", "--profile", "p", *words) == ExitCode.ALL_GOOD
 
-    asked = json.loads(server.asked[0].body)
-    assert asked == {"profile": "p", "role": "", "mode": "run"} | expected
+    body = json.loads(server.requests[0].body)
+    assert body == {"profile": "p", "role": "", "mode": "run"} | expected
 
 
 @pytest.mark.parametrize("words", [[], ["K1", "--from", "a@x.example"]])
@@ -107,7 +107,7 @@ def test_f1_only_commas_do_not_mean_nobody(server: Server, api: Api, text: str) 
     with pytest.raises(CommandError, match=r"--to: found .*, expected addresses"):
         run(api, "assign", "K1", "--profile", "p", "--to", text)
 
-    assert not server.asked
+    assert not server.requests
 
 
 def test_lines_with_errors_are_reported_by_the_exit_code(server: Server, api: Api) -> None:

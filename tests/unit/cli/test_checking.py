@@ -90,9 +90,7 @@ def test_a_column_of_another_name_can_be_mapped(tmp_path: Path) -> None:
     assert main(["check", file, *PROFILE, "--map", "owner=nothing"]) == ExitCode.USAGE
 
 
-def test_repeats_are_found_across_chunks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repeats_are_found_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # More lines than one chunk has, each account twice: the second time far behind.
     monkeypatch.setattr("infra.cli.checking.CHUNK_LINES", 1_000)
     ids = [*range(1_200), *range(1_200)]

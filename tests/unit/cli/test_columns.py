@@ -46,7 +46,7 @@ def test_a_remembered_mapping_is_sent_and_shown(
     found = found_mapping(api, _file(tmp_path), "single-strict", Screen())
 
     assert found == MAPPING
-    assert server.asked[0].path.endswith(f"?fingerprint={fingerprint_of(LABELS)}")
+    assert server.requests[0].path.endswith(f"?fingerprint={fingerprint_of(LABELS)}")
     text = " ".join(capsys.readouterr().err.split())
     assert "'Kunde' is mapped to 'account ID', remembered from the last such file" in text
 
@@ -103,7 +103,7 @@ def test_the_api_is_not_called_for_a_file_that_would_be_refused(
     server: Server, api: Api, tmp_path: Path
 ) -> None:
     assert found_mapping(api, _file(tmp_path, b"PK\x03\x04"), "single-strict", Screen()) == {}
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_only_the_beginning_of_a_large_file_is_read(tmp_path: Path) -> None:
@@ -162,5 +162,5 @@ def test_an_upload_sends_the_remembered_mapping_unless_another_is_given(
         with pytest.raises(CommandError, match="did not take the file"):
             run(api, *words, *more)
 
-    announced = [json.loads(one.body) for one in server.asked if one.path == "/imports"]
+    announced = [json.loads(one.body) for one in server.requests if one.path == "/imports"]
     assert [one["mapping"] for one in announced] == [MAPPING, {"Kunde": "account Manager"}]

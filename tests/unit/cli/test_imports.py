@@ -69,5 +69,5 @@ def test_the_report_is_fetched_in_the_format_of_the_file_name(
 
     run(api, "report", "i1", "-o", str(target))
 
-    assert server.asked[-1].path == f"/imports/i1/report{query}"
+    assert server.requests[-1].path == f"/imports/i1/report{query}"
     assert target.read_bytes() == b"what there is"

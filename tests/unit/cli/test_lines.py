@@ -57,15 +57,15 @@ def test_lines_say_what_changed_and_what_to_do(
     )
     server.says("/imports/4f0c/lines", {"lines": [changed, wrong], "cursor": None, "matching": 2})
 
-    asked_for = ("--outcome", "rejected", "--q", "K", "--manager", "Ana", "--opco", "Kenya")
-    run(api, "lines", "4f0c", *asked_for, "--limit", "2")
+    options = ("--outcome", "rejected", "--q", "K", "--manager", "Ana", "--opco", "Kenya")
+    run(api, "lines", "4f0c", *options, "--limit", "2")
 
     out = capsys.readouterr().out
     assert "owner: ana@x.example -> new@x.example (pending)" in out
     assert "workflow: nobody -> Dunning" in out
     assert "Suggested for Owner: ana@x.example" in out
-    (asked,) = server.asked
-    assert parse_qs(urlsplit(asked.path).query) == {
+    (request,) = server.requests
+    assert parse_qs(urlsplit(request.path).query) == {
         "outcome": ["rejected"],
         "q": ["K"],
         "manager": ["Ana"],

@@ -34,8 +34,8 @@ def test_u8_a_list_of_roles_does_not_swallow_the_address(
 
     run(api, "users", "add", "--name", "Ana", *words)
 
-    asked = json.loads(server.asked[0].body)
-    assert (asked["email"], asked["roles"]) == ("ana@x.example", roles)
+    body = json.loads(server.requests[0].body)
+    assert (body["email"], body["roles"]) == ("ana@x.example", roles)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_u8_a_list_of_user_roles_does_not_swallow_the_role(
 
     run(api, "roles", "set", *words)
 
-    assert json.loads(server.asked[0].body) == {"max_users": None, "assigned_by": allowed}
+    assert json.loads(server.requests[0].body) == {"max_users": None, "assigned_by": allowed}

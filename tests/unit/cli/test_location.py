@@ -49,7 +49,9 @@ def test_the_only_stack_is_chosen(deployed: set[str], name: str) -> None:
     assert (stack.name, stack.outputs) == (name, {"Name": name})
 
 
-def test_no_stack_is_chosen_if_there_are_two(deployed: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_stack_is_chosen_if_there_are_two(
+    deployed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     deployed.update(DEFAULT_STACKS)
 
     with pytest.raises(CommandError, match=r"'handover' and 'handover-dev'.*HANDOVER_STACK"):

@@ -39,7 +39,7 @@ def test_r23_users_are_listed_with_the_tag_of_the_default_account_manager(
     output = capsys.readouterr().out
     assert "ana@x.example" in output
     assert "Default Account Manager" in output
-    assert [asked.path for asked in server.asked] == [
+    assert [request.path for request in server.requests] == [
         "/users?limit=100&name=an+a",
         "/users?limit=100&cursor=c&name=an+a",
     ]
@@ -50,7 +50,7 @@ def test_r93_a_user_is_added(server: Server, api: Api, capsys: pytest.CaptureFix
 
     run(api, "users", "add", "ana@x.example", "--name", "Ana", "--roles", "Sales", "Back Office")
 
-    assert json.loads(server.asked[0].body) == {
+    assert json.loads(server.requests[0].body) == {
         "email": "ana@x.example",
         "name": "Ana",
         "roles": ["Sales", "Back Office"],
@@ -65,7 +65,7 @@ def test_a_user_is_invited_again(
 
     run(api, "users", "invite", "ana@x.example")
 
-    assert server.asked[0].method == "POST"
+    assert server.requests[0].method == "POST"
     assert "invited" in capsys.readouterr().out
 
 
@@ -74,9 +74,9 @@ def test_r96_fields_of_a_user_that_are_not_given_stay(server: Server, api: Api) 
 
     run(api, "users", "edit", "ana@x.example", "--mobile", "071", "--roles")
 
-    assert [asked.method for asked in server.asked] == ["GET", "PUT"]
+    assert [request.method for request in server.requests] == ["GET", "PUT"]
     kept = {name: value for name, value in ANA.items() if name not in ("email", "tags")}
-    assert json.loads(server.asked[1].body) == kept | {"mobile": "071", "roles": []}
+    assert json.loads(server.requests[1].body) == kept | {"mobile": "071", "roles": []}
 
 
 def test_r97_nobody_is_deleted_without_a_confirmation(
@@ -89,7 +89,7 @@ def test_r97_nobody_is_deleted_without_a_confirmation(
     with pytest.raises(CommandError, match="nothing was deleted"):
         run(api, "users", "delete", "ana@x.example")
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 class Terminal:
@@ -116,8 +116,8 @@ def test_r97_one_user_or_several_are_deleted_after_a_confirmation(
     output = capsys.readouterr().out
     code = run(api, "users", "delete", "ana@x.example", "bo@x.example", "--yes")
 
-    deletions = [asked for asked in server.asked if asked.method != "GET"]
-    assert [asked.method for asked in deletions] == ["DELETE", "POST"]
+    deletions = [request for request in server.requests if request.method != "GET"]
+    assert [request.method for request in deletions] == ["DELETE", "POST"]
     assert json.loads(deletions[1].body) == {"emails": ["ana@x.example", "bo@x.example"]}
     assert "is done" in output
     assert code == ExitCode.WITH_ERRORS
@@ -153,8 +153,8 @@ def test_settings_are_shown_and_set(
         "opco_wall=by_profile",
     )
 
-    assert [asked.method for asked in server.asked] == ["GET", "PATCH"]
-    assert json.loads(server.asked[1].body) == {
+    assert [request.method for request in server.requests] == ["GET", "PATCH"]
+    assert json.loads(server.requests[1].body) == {
         "clear_guard_lines": 7,
         "default_account_manager": "",
         "allow_account_manager_to_create_requests": True,
@@ -170,7 +170,9 @@ def test_removing_the_role_of_workflows_says_what_that_means(
 
     run(api, "roles", "remove", "workflow")
 
-    assert [(asked.method, asked.path) for asked in server.asked] == [("DELETE", "/roles/workflow")]
+    assert [(request.method, request.path) for request in server.requests] == [
+        ("DELETE", "/roles/workflow")
+    ]
     assert "may assign workflows" in capsys.readouterr().out
 
 
@@ -193,7 +195,7 @@ def test_a_setting_that_is_a_list_is_written_with_commas(
 
     run(api, "settings", "--set", f"profiles={word}")
 
-    assert json.loads(server.asked[0].body) == {"profiles": names}
+    assert json.loads(server.requests[0].body) == {"profiles": names}
     assert capsys.readouterr().out.split(maxsplit=1)[1].strip() == spoken
 
 
@@ -201,12 +203,14 @@ def test_a_setting_that_is_a_list_is_written_with_commas(
     ("word", "value"),
     [("Yes", True), ("yes", True), ("TRUE", True), ("No", False), ("False", False)],
 )
-def test_u8_yes_and_no_are_accepted_in_any_case(server: Server, api: Api, word: str, value: bool) -> None:
+def test_u8_yes_and_no_are_accepted_in_any_case(
+    server: Server, api: Api, word: str, value: bool
+) -> None:
     server.says("/settings", {"allow_account_manager_to_create_requests": value})
 
     run(api, "settings", "--set", f"allow_account_manager_to_create_requests={word}")
 
-    sent = json.loads(server.asked[0].body)
+    sent = json.loads(server.requests[0].body)
     assert sent == {"allow_account_manager_to_create_requests": value}
 
 
@@ -227,7 +231,7 @@ def test_an_invalid_setting_is_reported_before_anything_is_sent(
     with pytest.raises(CommandError, match=wrong.partition("=")[0]):
         run(api, "settings", "--set", wrong)
 
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_r45_roles_are_listed_defined_and_removed(
@@ -241,8 +245,8 @@ def test_r45_roles_are_listed_defined_and_removed(
     run(api, "roles", "set", "Success Manager", "--max-users", "1", "--assigned-by", "Admin")
     run(api, "roles", "remove", "Success Manager")
 
-    assert [asked.method for asked in server.asked] == ["GET", "PUT", "DELETE"]
-    assert json.loads(server.asked[1].body) == {"max_users": 1, "assigned_by": ["Admin"]}
+    assert [request.method for request in server.requests] == ["GET", "PUT", "DELETE"]
+    assert json.loads(server.requests[1].body) == {"max_users": 1, "assigned_by": ["Admin"]}
     assert "many" in capsys.readouterr().out
 
 
@@ -263,7 +267,7 @@ def test_a_mapping_is_saved_as_a_profile(
         "Kunde=account ID",
     )
 
-    assert json.loads(server.asked[0].body) == {
+    assert json.loads(server.requests[0].body) == {
         "name": "kunden",
         "title": "",
         "mapping": {"Kunde": "account ID"},

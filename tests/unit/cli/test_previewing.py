@@ -72,8 +72,8 @@ def test_a_preview_of_a_file_that_fits_says_how_to_try_it(
     assert "perhaps; map it if so" in out
     assert "It also fits: own" in out
     assert "handover upload a.csv --profile single-strict --dry-run" in out
-    (asked, *_) = server.asked
-    assert json.loads(asked.body) == {"profile": "", "filename": "a.csv", "mode": "preview"}
+    (request, *_) = server.requests
+    assert json.loads(request.body) == {"profile": "", "filename": "a.csv", "mode": "preview"}
 
 
 def test_a_preview_of_a_file_that_fits_no_profile_says_what_it_lacks(

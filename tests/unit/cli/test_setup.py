@@ -42,7 +42,7 @@ def test_u11_workflows_are_listed_shown_added_and_removed(
     run(api, "workflows", "add", "Hard, fast")
     run(api, "workflows", "remove", "Hard, fast")
 
-    assert [asked.method for asked in server.asked] == ["GET", "GET", "PUT", "DELETE"]
+    assert [request.method for request in server.requests] == ["GET", "GET", "PUT", "DELETE"]
     output = capsys.readouterr().out
     assert "Gentle" in output
     assert "Hard, fast is a workflow now" in output
@@ -57,7 +57,7 @@ def test_u11_a_source_is_registered_with_all_its_options(
     run(api, "sources", "put", "crm", *words, "--writes-directory")
     run(api, "sources", "put", "crm", *words)
 
-    bodies = [json.loads(asked.body) for asked in server.asked]
+    bodies = [json.loads(request.body) for request in server.requests]
     kept = {name: value for name, value in CRM.items() if name != "source"}
     assert bodies == [kept, kept | {"writes_directory": False}]
     assert "Kunde = account ID" in capsys.readouterr().out
@@ -73,7 +73,7 @@ def test_u11_sources_are_listed_shown_and_removed(
     run(api, "sources", "show", "crm", "--json")
     run(api, "sources", "remove", "crm")
 
-    assert [asked.method for asked in server.asked] == ["GET", "GET", "DELETE"]
+    assert [request.method for request in server.requests] == ["GET", "GET", "DELETE"]
     output = capsys.readouterr().out
     assert "AROAX" in output
     assert '"writes_directory": true' in output
@@ -87,7 +87,7 @@ def test_u11_requests_are_created_and_notes_are_added(server: Server, api: Api) 
     run(api, "requests", "add", "KE1", *words)
     run(api, "requests", "note", "r-1", "Called")
 
-    assert [json.loads(asked.body) for asked in server.asked] == [
+    assert [json.loads(request.body) for request in server.requests] == [
         {
             "account_id": "KE1",
             "subject": "Wrong invoice",
@@ -114,7 +114,7 @@ def test_u11_requests_are_listed_and_shown_with_all_their_notes(
     run(api, "requests", "--account", "KE1")
     run(api, "requests", "show", "r-1")
 
-    assert server.asked[0].path == "/requests?limit=100&account_id=KE1"
+    assert server.requests[0].path == "/requests?limit=100&account_id=KE1"
     output = capsys.readouterr().out
     for text in ("Wrong invoice", "See 4711", "Called", "Wrote", "ben@x.example"):
         assert text in output

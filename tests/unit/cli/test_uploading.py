@@ -29,7 +29,7 @@ COUNTS = {"lines": 2, "updated": 2}
 
 
 @dataclass
-class Asked:
+class Request:
     """One request that came."""
 
     method: str
@@ -44,7 +44,7 @@ class Server:
 
     url: str = ""
     answers: dict[str, list[Answer]] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
     def says(self, path: str, *answers: object, status: int = 200) -> None:
         """JSON answers of one path, in their order."""
@@ -64,7 +64,7 @@ def _serving(server: Server) -> Iterator[Server]:
             length = int(self.headers.get("content-length", 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(length)
-            server.asked.append(Asked(self.command, self.path, headers, body))
+            server.requests.append(Request(self.command, self.path, headers, body))
             waiting = server.answers[self.path.partition("?")[0]]
             status, sent, body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
             self.send_response(status)
@@ -134,7 +134,7 @@ def test_the_ticket_names_the_file_and_the_form_uploads_it(
     upload = Upload(_file(tmp_path, content), "single-strict", {"a": "b"}, is_dry_run=True)
     ticket = send(api, upload, Screen())
 
-    expected, form = server.asked
+    expected, form = server.requests
     assert ticket == "t-1"
     assert expected.headers["authorization"] == "Bearer the-token"
     assert json.loads(expected.body) == {
@@ -151,7 +151,9 @@ def test_the_ticket_names_the_file_and_the_form_uploads_it(
     assert parts[2].get_payload(decode=True) == content
 
 
-def test_a_refusal_by_s3_is_reported_in_its_own_words(server: Server, api: Api, tmp_path: Path) -> None:
+def test_a_refusal_by_s3_is_reported_in_its_own_words(
+    server: Server, api: Api, tmp_path: Path
+) -> None:
     _ticket(
         server,
         403,
@@ -172,7 +174,7 @@ def test_an_empty_file_is_not_announced(server: Server, api: Api, tmp_path: Path
         send(api, Upload(tmp_path / "empty.csv", "single-strict"), Screen())
 
     assert refused.value.code == ExitCode.REFUSED
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_pipe_cannot_be_uploaded(tmp_path: Path) -> None:
@@ -188,7 +190,7 @@ def test_an_upload_is_sent_only_once(server: Server, api: Api, tmp_path: Path) -
     with pytest.raises(CommandError, match="503"):
         send(api, Upload(_file(tmp_path), "single-strict"), Screen())
 
-    assert [asked.path for asked in server.asked] == ["/imports", "/bucket"]
+    assert [requests.path for requests in server.requests] == ["/imports", "/bucket"]
 
 
 def _import(state: str) -> dict[str, Any]:
@@ -233,8 +235,8 @@ def test_a_report_is_fetched_from_s3_without_the_token(
     with api.download("imports", "i/1", "report") as answer:
         assert answer.read() == b"line,code\r\n"
 
-    assert "authorization" in server.asked[0].headers
-    assert "authorization" not in server.asked[1].headers
+    assert "authorization" in server.requests[0].headers
+    assert "authorization" not in server.requests[1].headers
 
 
 def test_a_listing_is_read_page_after_page_up_to_its_limit(server: Server, api: Api) -> None:
@@ -242,7 +244,7 @@ def test_a_listing_is_read_page_after_page_up_to_its_limit(server: Server, api: 
 
     assert list(imports.pages(api, ("imports",), "imports", 3)) == [1, 2, 3]
 
-    assert [asked.path for asked in server.asked] == [
+    assert [requests.path for requests in server.requests] == [
         "/imports?limit=3",
         "/imports?limit=1&cursor=c",
     ]

@@ -43,13 +43,13 @@ def upload_later(pipeline: Pipeline, seconds: float = 10) -> ObjectCreated:
 
 def test_older_imports_are_listed_until_they_are_final(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
-    validated, unheard_of, ended = (upload_later(pipeline) for _ in range(3))
+    validated, without_event, ended = (upload_later(pipeline) for _ in range(3))
     pipeline.validate(validated)
     pipeline.forget()
     pipeline.run(ended)
     newest = upload_later(pipeline)
 
-    assert older_open_imports(pipeline, newest) == {import_id(validated), import_id(unheard_of)}
+    assert older_open_imports(pipeline, newest) == {import_id(validated), import_id(without_event)}
 
 
 def test_an_object_that_is_not_an_upload_is_not_listed(pipeline: Pipeline) -> None:

@@ -176,9 +176,7 @@ def test_time_comes_before_the_sequencer() -> None:
         ("10", "2"),
     ],
 )
-def test_sequencers_of_different_length_are_padded_on_the_right(
-    earlier: str, later: str
-) -> None:
+def test_sequencers_of_different_length_are_padded_on_the_right(earlier: str, later: str) -> None:
     assert at(100, earlier).precedence < at(100, later).precedence
 
 

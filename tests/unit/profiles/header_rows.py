@@ -31,11 +31,11 @@ class Score:
     columns: int = 0
     meant: int = 0
     sure: int = 0
-    asked: int = 0
+    proposed: int = 0
     right: int = 0
     missed: list[str] = field(default_factory=list)
     wrongly_sure: list[str] = field(default_factory=list)
-    asked_for: list[str] = field(default_factory=list)
+    proposals: list[str] = field(default_factory=list)
 
     @property
     def sure_percent(self) -> float:
@@ -45,7 +45,7 @@ class Score:
     @property
     def found_percent(self) -> float:
         """How many of them map right or are proposed right."""
-        return 100 * (self.sure + self.asked) / self.meant
+        return 100 * (self.sure + self.proposed) / self.meant
 
     @property
     def all_right_percent(self) -> float:
@@ -84,8 +84,8 @@ def score_of(rows: Sequence[HeaderRow]) -> Score:
                 score.missed.append(text)
             elif meant is not None:
                 score.sure += match.how.is_sure
-                score.asked += match.how is How.NEAR
-                score.asked_for += [text] * (match.how is How.NEAR)
+                score.proposed += match.how is How.NEAR
+                score.proposals += [text] * (match.how is How.NEAR)
     return score
 
 

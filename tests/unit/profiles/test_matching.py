@@ -102,7 +102,9 @@ def test_the_mapping_of_a_person_goes_first() -> None:
         pytest.param({"Ref": "account ID"}, id="a column that another label has come to name"),
     ],
 )
-def test_a_mapping_that_the_profile_no_longer_allows_is_forgotten(remembered: dict[str, str]) -> None:
+def test_a_mapping_that_the_profile_no_longer_allows_is_forgotten(
+    remembered: dict[str, str],
+) -> None:
     labels = ("Ref", "account_id", "account Manager")
 
     matches = match_columns(labels, [], STRICT, remembered=remembered)
@@ -136,7 +138,9 @@ def test_an_address_goes_before_a_name() -> None:
         ("JR", How.NEAR),
     ],
 )
-def test_an_owner_column_without_names_of_users_is_only_a_proposal(sample: str, expected: How) -> None:
+def test_an_owner_column_without_names_of_users_is_only_a_proposal(
+    sample: str, expected: How
+) -> None:
     assert how("Account ID", "Owner", rows=("A-1", sample))[1] is expected
 
 

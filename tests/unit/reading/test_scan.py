@@ -225,10 +225,10 @@ def test_clearing_lines_are_counted_as_by_a_slow_reference(
 ) -> None:
     chance = random.Random(9)
     dialect = Dialect("utf-8", ",", is_report=is_report)
-    asked: list[str] = []
+    looked_up: list[str] = []
 
     def is_clearing(value: str) -> bool:
-        asked.append(value)
+        looked_up.append(value)
         return value.strip().casefold() in CLEARING
 
     for _ in range(60):
@@ -252,9 +252,9 @@ def test_clearing_lines_are_counted_as_by_a_slow_reference(
         )
         assert found.clearing == expected, data
     many = b"k,None,x\n" * 5000
-    asked.clear()
+    looked_up.clear()
     assert scan_all(many, clear_columns=(1,), is_clearing=is_clearing).clearing == 5000
-    assert len(asked) <= 2
+    assert len(looked_up) <= 2
 
 
 @pytest.mark.parametrize("sign", ["k", "K", "\N{KELVIN SIGN}"])

@@ -96,7 +96,7 @@ class Import:
         return f"{self.place:05.2f}"
 
     @property
-    def asked(self) -> Instruction:
+    def instruction(self) -> Instruction:
         requests = (AssignmentRequest(role, role, users) for role, users in self.targets.items())
         return Instruction(2, "0042", "id", tuple(requests))
 
@@ -108,8 +108,8 @@ class Import:
             self.import_id, self.precedence, "ines@x.example", at, self.older_open_imports
         )
         if self.gives_up:
-            return account_only(self.asked, account, context)
-        planned = plan(self.asked, account, FIELDS, OPEN, context)
+            return account_only(self.instruction, account, context)
+        planned = plan(self.instruction, account, FIELDS, OPEN, context)
         if planned.outcome is Outcome.UNCHANGED and not self.older_open_imports:
             assert planned.write is None
         return planned

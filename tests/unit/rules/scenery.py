@@ -56,7 +56,7 @@ def lookup() -> LookupContext:
     return LookupContext(USERS, nearest(tuple(USERS)))
 
 
-def asked(
+def understand(
     *cells: str,
     profile: Profile = STRICT,
     header: tuple[str, ...] = HEADER,
@@ -77,7 +77,7 @@ def decided(
     number: int = 7,
 ) -> Decision:
     """What becomes of the line: whatever rejects it, or the plan for the account."""
-    understood = asked(*cells, profile=profile, header=header, number=number)
+    understood = understand(*cells, profile=profile, header=header, number=number)
     assert isinstance(understood, Instruction)
     return plan(understood, of, lookup(), profile, by or context())
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.reading.oracle import plain_header, scan_all
-from tests.unit.rules.scenery import HEADER, ROLE, asked, variant
+from tests.unit.rules.scenery import HEADER, ROLE, understand, variant
 
 SEPARATORS = (",", ";", "|", " ")
 ONLY_SEPARATORS = [",", ", ", " ,", ",,,", ", , ,", f"{',' * 40}", ",\t,", ",\u00a0,", ",\n,"]
@@ -63,7 +63,7 @@ def test_f1_a_cell_with_only_separators_leaves_the_users_unchanged(preset: str, 
     profile = presets()[preset]
     labels = tuple(column.label for column in profile.columns)
 
-    found = asked("0042", *[cell] * (len(labels) - 1), profile=profile, header=labels)
+    found = understand("0042", *[cell] * (len(labels) - 1), profile=profile, header=labels)
 
     assert isinstance(found, Instruction)
     assert (found.requests, found.conditions) == ((), ())
@@ -77,12 +77,12 @@ def test_f1_a_cell_with_only_separators_is_an_empty_cell(
     profile = variant(list_separator=separator, blank=blank)
     cell = f"{separator} {separator}"
 
-    assert clears(asked("0042", cell, profile=profile)) is is_clearing
+    assert clears(understand("0042", cell, profile=profile)) is is_clearing
     assert profile.is_clearing(cell) is is_clearing
 
 
 def test_f1_a_cell_with_only_separators_is_no_value_where_one_is_required() -> None:
-    found = asked("0042", ";", profile=variant(list_separator=";", blank="error"))
+    found = understand("0042", ";", profile=variant(list_separator=";", blank="error"))
 
     assert isinstance(found, Rejection)
     assert found.code == "BLANK_NOT_ALLOWED"
@@ -91,8 +91,8 @@ def test_f1_a_cell_with_only_separators_is_no_value_where_one_is_required() -> N
 def test_a_clear_word_made_of_separators_still_clears() -> None:
     profile = variant(list_separator=",", blank="keep", clear_words=[",,"])
 
-    assert clears(asked("0042", ",,", profile=profile))
-    assert not clears(asked("0042", ",", profile=profile))
+    assert clears(understand("0042", ",,", profile=profile))
+    assert not clears(understand("0042", ",", profile=profile))
 
 
 def test_the_second_column_of_a_role_counts_if_the_first_has_only_separators() -> None:
@@ -103,7 +103,7 @@ def test_the_second_column_of_a_role_counts_if_the_first_has_only_separators() -
     ]
     profile = variant(columns=columns, list_separator=",", blank="keep")
 
-    found = asked("0042", ",", "None", profile=profile, header=("id", "one", "two"))
+    found = understand("0042", ",", "None", profile=profile, header=("id", "one", "two"))
 
     assert clears(found)
     assert bind(("id", "one", "two"), profile, mapping={}, line=1).clearing == [1, 2]
@@ -111,7 +111,7 @@ def test_the_second_column_of_a_role_counts_if_the_first_has_only_separators() -
 
 @given(cell=cells, profile=profiles)
 def test_f1_the_rule_and_the_guard_agree_on_every_cell(cell: str, profile: Profile) -> None:
-    found = asked("0042", cell, profile=profile)
+    found = understand("0042", cell, profile=profile)
 
     assert clears(found) is profile.is_clearing(cell)
 

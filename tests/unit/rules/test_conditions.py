@@ -28,7 +28,7 @@ MANAGER, VIEWER, WORKFLOW = "account_manager", "viewer", "workflow"
 TEAM = presets()["role-team"].with_roles([Role("CSM", 1), Role("current CSM", 1)])
 
 
-def asked(profile: Profile, **cells: str) -> Instruction | Rejection:
+def understand(profile: Profile, **cells: str) -> Instruction | Rejection:
     """What a line asks for whose cells have these labels, with _ for a space."""
     labels = [label.replace("_", " ") for label in cells]
     binding = bind([profile.columns[0].label, *labels], profile, mapping={}, line=1)
@@ -37,7 +37,7 @@ def asked(profile: Profile, **cells: str) -> Instruction | Rejection:
 
 def decided(profile: str | Profile, held: dict[str, tuple[str, ...]], **cells: str) -> Decision:
     one = presets()[profile] if isinstance(profile, str) else profile
-    understood = asked(one, **cells)
+    understood = understand(one, **cells)
     assert isinstance(understood, Instruction)
     account = Account("lumina", "A-1", 3, opco="Kenya", assigned=held)
     return plan(understood, account, LOOKUP, one, context())
@@ -168,7 +168,7 @@ def test_a_condition_with_an_unknown_name_rejects_the_line(
 def test_a_control_character_in_a_condition_rejects_the_line() -> None:
     cells = {"account_Manager": ANA.email, "Current_account_manager": "a\x07b"}
 
-    found = asked(presets()["single-strict"], **cells)
+    found = understand(presets()["single-strict"], **cells)
 
     assert isinstance(found, Rejection)
     assert found.column == "Current account manager"
@@ -215,7 +215,7 @@ def test_a_role_called_current_keeps_its_column() -> None:
 
 def test_a_condition_is_checked_again_against_what_the_account_holds_at_the_write() -> None:
     profile = presets()["single-strict"]
-    understood = asked(profile, account_Manager=BO.email, Current_account_manager=ANA.email)
+    understood = understand(profile, account_Manager=BO.email, Current_account_manager=ANA.email)
     assert isinstance(understood, Instruction)
     read = Account("lumina", "A-1", 3, opco="Kenya", assigned={MANAGER: (ANA.email,)})
 

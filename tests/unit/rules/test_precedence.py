@@ -29,16 +29,16 @@ from tests.unit.rules.scenery import (
     BARAKA,
     ROLE,
     account,
-    asked,
     context,
     decided,
     receipt,
+    understand,
     variant,
 )
 
 
 def line(cell: str, number: int = 7) -> Instruction:
-    understood = asked("0042", cell, number=number)
+    understood = understand("0042", cell, number=number)
     assert isinstance(understood, Instruction)
     return understood
 
@@ -94,9 +94,7 @@ def test_a_retried_line_reports_the_same_though_the_user_has_left_since() -> Non
     assert (again.outcome, again.rejection) == (Outcome.UPDATED, None)
 
 
-def test_a_retried_line_that_was_unchanged_stays_unchanged_though_the_user_has_left() -> (
-    None
-):
+def test_a_retried_line_that_was_unchanged_stays_unchanged_though_the_user_has_left() -> None:
     newer = context("30", older_open_imports=["import-20"])
     kept = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=newer).write)
     wall = variant(required_user_roles=["Nobody has this"])

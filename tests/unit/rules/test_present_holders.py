@@ -33,9 +33,9 @@ def account(**assigned: tuple[str, ...]) -> Account:
 def decided(profile: Profile, *cells: str, of: Account, by: WriteContext | None = None) -> Decision:
     labels = [column.label for column in profile.columns]
     binding = bind(labels, profile, mapping={}, line=1)
-    asked = instruction_of(Line(7, ("A-1", *cells)), binding, profile)
-    assert isinstance(asked, Instruction)
-    return plan(asked, of, FIELDS, profile, by or context())
+    instruction = instruction_of(Line(7, ("A-1", *cells)), binding, profile)
+    assert isinstance(instruction, Instruction)
+    return plan(instruction, of, FIELDS, profile, by or context())
 
 
 # Removal

@@ -88,9 +88,7 @@ def test_a_line_that_asks_for_no_change_says_so() -> None:
         (BARAKA.email, ""),
     ],
 )
-def test_a_cleared_line_names_the_clear_word_even_after_a_retry(
-    cell: str, reason: str
-) -> None:
+def test_a_cleared_line_names_the_clear_word_even_after_a_retry(cell: str, reason: str) -> None:
     planned = decided("0042", cell, of=account(AMINA.email), by=NOW)
     again = decided("0042", cell, of=stored(planned.write), by=NOW)
 

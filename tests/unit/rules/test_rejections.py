@@ -20,9 +20,9 @@ from tests.unit.rules.scenery import (
     HEADER,
     STRICT,
     account,
-    asked,
     context,
     lookup,
+    understand,
     variant,
 )
 
@@ -38,7 +38,7 @@ def rejection(
     profile: Profile = STRICT,
     fault: Rejection | None = None,
 ) -> Rejection | None:
-    understood = asked(*cells, profile=profile, fault=fault)
+    understood = understand(*cells, profile=profile, fault=fault)
     if isinstance(understood, Rejection):
         return understood
     return plan(understood, of, lookup(), profile, context()).rejection
@@ -205,7 +205,7 @@ def test_the_wall_of_the_tenant_applies_in_every_profile_and_that_of_a_profile_i
 ) -> None:
     profile = variant(opco_wall=profile_has_wall)
     known = replace(lookup(), users={user.email: user}, has_opco_wall=tenant_has_wall)
-    understood = asked("0042", user.email, profile=profile)
+    understood = understand("0042", user.email, profile=profile)
     assert isinstance(understood, Instruction)
 
     found = plan(understood, account(opco=opco), known, profile, context()).rejection
@@ -218,7 +218,7 @@ def test_an_opco_is_the_same_in_every_unicode_form(*, has_wall: bool) -> None:
     """Nobody could see what tells the two apart."""
     user = User("nuru@x.example", "Nuru", frozenset({"Sales"}), "Co\u0302te d'Ivoire")
     profile = variant(opco_wall=has_wall)
-    understood = asked("0042", user.email, profile=profile)
+    understood = understand("0042", user.email, profile=profile)
     assert isinstance(understood, Instruction)
     known = replace(lookup(), users={user.email: user})
 
@@ -251,14 +251,14 @@ def test_a_word_that_clears_in_another_profile_is_a_user_in_this_one() -> None:
 
 
 def test_a_blank_cell_keeps_the_holders_if_the_profile_says_so() -> None:
-    understood = asked("0042", "", profile=variant(blank="keep"))
+    understood = understand("0042", "", profile=variant(blank="keep"))
 
     assert isinstance(understood, Instruction)
     assert understood.requests == ()
 
 
 def test_a_user_named_twice_in_a_cell_counts_once() -> None:
-    understood = asked("0042", f"{AMINA.email}; {AMINA.email.upper()} ;", profile=LIST)
+    understood = understand("0042", f"{AMINA.email}; {AMINA.email.upper()} ;", profile=LIST)
 
     assert isinstance(understood, Instruction)
     assert understood.requests[0].names == (AMINA.email,)
@@ -321,7 +321,7 @@ def test_u3_addresses_on_separate_lines_of_a_cell_are_a_list() -> None:
         f"{AMINA.email}\n\n, {BARAKA.email}\r",
     ):
         many = variant(list_separator=",", roles={"account_manager": {"max_users": None}})
-        found = asked("0042", cell, profile=many)
+        found = understand("0042", cell, profile=many)
 
         assert isinstance(found, Instruction), cell
         assert found.requests[0].names == (AMINA.email, BARAKA.email), cell
@@ -343,7 +343,7 @@ def test_u7_a_workflow_is_found_in_every_unicode_form() -> None:
     composed, decomposed = "Relance d\u00e9but", "Relance de\u0301but"
 
     for known, written in ((composed, decomposed), (decomposed, composed)):
-        understood = asked("0042", written, profile=profile, header=("account ID", "Workflow"))
+        understood = understand("0042", written, profile=profile, header=("account ID", "Workflow"))
         assert isinstance(understood, Instruction)
         fields_of_it = replace(lookup(), workflows=frozenset({known}))
 

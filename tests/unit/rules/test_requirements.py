@@ -20,8 +20,8 @@ from tests.unit.rules.scenery import (
     ROLE,
     STRICT,
     account,
-    asked,
     decided,
+    understand,
 )
 
 
@@ -151,7 +151,7 @@ def test_r15_an_account_has_one_manager(separator: str) -> None:
 
 @pytest.mark.parametrize("account_id", ["0042", "1E+11", "  0042 ", "00 42", "42.0"])
 def test_r15_an_account_id_is_text_and_stays_as_it_is(account_id: str) -> None:
-    understood = asked(account_id, AMINA.email)
+    understood = understand(account_id, AMINA.email)
 
     assert isinstance(understood, Instruction)
     assert understood.record_id == account_id.strip()

@@ -48,11 +48,11 @@ def customer(**lookup: Any) -> Account:
 
 def decided(profile: Profile, header: tuple[str, ...], *cells: str, of: Account | None) -> Decision:
     binding = bind(header, profile, mapping={}, line=1)
-    asked = instruction_of(Line(2, cells), binding, profile)
-    if isinstance(asked, Rejection):
-        return Decision(Outcome.REJECTED, rejection=asked)
-    assert isinstance(asked, Instruction)
-    return plan(asked, of, FIELDS, profile, context())
+    instruction = instruction_of(Line(2, cells), binding, profile)
+    if isinstance(instruction, Rejection):
+        return Decision(Outcome.REJECTED, rejection=instruction)
+    assert isinstance(instruction, Instruction)
+    return plan(instruction, of, FIELDS, profile, context())
 
 
 def code(planned: Decision) -> str:

@@ -56,10 +56,10 @@ def decided(
     known: tuple[User, ...] = EVERYBODY,
 ) -> Decision:
     binding = bind(("account ID", *header), profile, mapping={}, line=1)
-    asked = instruction_of(Line(2, ("A-1", *cells)), binding, profile)
-    if isinstance(asked, Rejection):
-        return Decision(Outcome.REJECTED, rejection=asked)
-    return plan(asked, of or customer(), lookup(*known), profile, context())
+    instruction = instruction_of(Line(2, ("A-1", *cells)), binding, profile)
+    if isinstance(instruction, Rejection):
+        return Decision(Outcome.REJECTED, rejection=instruction)
+    return plan(instruction, of or customer(), lookup(*known), profile, context())
 
 
 def code(planned: Decision) -> str:

@@ -29,7 +29,7 @@ class Pools:
         self.challenge = challenge
         self.codes: list[str] = []
 
-    def initiate_auth(self, **_asked: Any) -> dict[str, Any]:
+    def initiate_auth(self, **_request: Any) -> dict[str, Any]:
         if not self.challenge:
             return {"AuthenticationResult": {"IdToken": "token"}}
         return {"ChallengeName": self.challenge, "Session": "first"}

@@ -38,13 +38,13 @@ def test_a_run_of_many_kills_uses_small_steps() -> None:
 
 def test_an_unknown_constant_is_refused_and_none_is_set() -> None:
     before = validate.MIN_CHUNK_BYTES
-    asked = {
+    constants = {
         "handover.pipeline.validate.MIN_CHUNK_BYTES": before + 1,
         "handover.pipeline.assign.LINES_AT_A_TIME": 25,
     }
 
     with pytest.raises(ValueError, match=r"^handover\.pipeline\.assign has no LINES_AT_A_TIME$"):
-        shorten(asked)
+        shorten(constants)
 
     assert before == validate.MIN_CHUNK_BYTES
     assert not hasattr(assign, "LINES_AT_A_TIME")

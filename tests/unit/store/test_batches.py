@@ -146,7 +146,9 @@ def test_each_statement_has_its_own_outcome(pipeline: Pipeline) -> None:
     assert sorted(versions(pipeline)) == [1, 1, 1, 2]
 
 
-def test_an_update_of_a_missing_item_fails_its_condition_and_creates_nothing(pipeline: Pipeline) -> None:
+def test_an_update_of_a_missing_item_fails_its_condition_and_creates_nothing(
+    pipeline: Pipeline,
+) -> None:
     (outcome,) = write_each([raise_version(0, 1)], pipeline.deadline)
 
     assert outcome == Unmet(None)

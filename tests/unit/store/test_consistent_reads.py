@@ -65,8 +65,8 @@ class Reads(Mishap):
         self, number: int, service: str, operation: str, params: dict[str, Any]
     ) -> Twist | None:
         """Notes the call; several items may be asked for in one."""
-        asked = params.get("RequestItems", {"": params}).values()
-        self.are_consistent += [bool(one.get("ConsistentRead")) for one in asked]
+        requests = params.get("RequestItems", {"": params}).values()
+        self.are_consistent += [bool(one.get("ConsistentRead")) for one in requests]
         return super().before(number, service, operation, params)
 
 

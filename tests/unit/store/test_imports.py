@@ -236,7 +236,9 @@ def test_a_settled_chunk_that_is_not_counted_is_counted_by_the_next_worker(
     assert counts_of(found(imports)) == Counts(lines=30, updated=9, rejected=1)
 
 
-def test_two_chunks_that_are_settled_at_once_are_both_counted(imports: Imports, pipeline: Pipeline) -> None:
+def test_two_chunks_that_are_settled_at_once_are_both_counted(
+    imports: Imports, pipeline: Pipeline
+) -> None:
     begun(imports, pipeline)
     before = found(imports)
     mishap = Mishap("UpdateItem")
@@ -369,9 +371,7 @@ def test_a_final_state_never_changes(imports: Imports, pipeline: Pipeline) -> No
     assert counts_of(now).updated == 9
 
 
-def test_an_import_is_open_until_its_end_is_announced(
-    imports: Imports, pipeline: Pipeline
-) -> None:
+def test_an_import_is_open_until_its_end_is_announced(imports: Imports, pipeline: Pipeline) -> None:
     begun(imports, pipeline, 1)
     imports.mark_notified(IMPORT)
     assert [one.pk for one in imports.open_imports()] == [IMPORT]

@@ -82,9 +82,9 @@ def both_ways(call: str, status: int, body: bytes) -> tuple[tuple[Any, Any], tup
     return (usual.sent[0], answers[0]), (short.sent[0], answers[1])
 
 
-def _answer(call: Callable[..., Any], asked: Mapping[str, Any]) -> Any:
+def _answer(call: Callable[..., Any], params: Mapping[str, Any]) -> Any:
     try:
-        answer = call(**asked)
+        answer = call(**params)
     except ClientError as refused:
         response: Any = refused.response
         return (

@@ -93,5 +93,7 @@ def test_the_same_number_is_another_day_in_a_workbook_that_counts_from_1904() ->
         ('0;0;0;"secret"', None),
     ],
 )
-def test_a_text_is_shown_as_it_is_unless_its_format_has_a_section_for_text(code: str, text: str | None) -> None:
+def test_a_text_is_shown_as_it_is_unless_its_format_has_a_section_for_text(
+    code: str, text: str | None
+) -> None:
     assert parse_format(code).text("00123") == text

@@ -215,10 +215,10 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("door", ["drop", "in"])
-def test_metadata_is_ignored(world: World, door: str) -> None:
+@pytest.mark.parametrize("folder", ["drop", "in"])
+def test_metadata_is_ignored(world: World, folder: str) -> None:
     ticket = world.announce(INSIDERS[1])
-    key = f"drop/{OWN}/erp/a.csv" if door == "drop" else f"in/{OWN}/{ticket}.csv"
+    key = f"drop/{OWN}/erp/a.csv" if folder == "drop" else f"in/{OWN}/{ticket}.csv"
     memory = world.pipeline.memory.s3
     bucket = world.pipeline.resources.uploads_bucket
     memory.upload(bucket, key, CLEARS, principal=OWN_PRINCIPAL, metadata=FORGED)
@@ -234,7 +234,7 @@ def test_metadata_is_ignored(world: World, door: str) -> None:
         "run",
     )
     assert (item.source, item.uploader) == (
-        ("erp", "") if door == "drop" else ("user", OFFICE.email)
+        ("erp", "") if folder == "drop" else ("user", OFFICE.email)
     )
 
 

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LineRequest:
     """One line: what it asks for, or the code it is bound to be rejected with.
 
     `account` is an account's id, of a file of users an address; `targets` lead from roles, or

@@ -76,13 +76,13 @@ def until(found: Callable[[], Any], what: str, seconds: float = LONGEST_SECONDS)
 
 
 @dataclass
-class Doors:
+class DeployedStack:
     """A deployed stack and the keys that its users, systems and operators have."""
 
     stack: LocalStack
     queue_url: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    notifications: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)  # beside those that every command sees
     made: int = 0
     spare: list[str] = field(default_factory=list)  # accounts that were made and given to nobody
@@ -162,8 +162,8 @@ class Doors:
         mode: str = "run",
     ) -> str:
         """The ticket of a file that was uploaded through the API and a plain HTTP POST."""
-        asked = {"profile": profile, "filename": filename, "mode": mode}
-        answer = self.api("POST", "/imports", as_=as_, body=asked)
+        body = {"profile": profile, "filename": filename, "mode": mode}
+        answer = self.api("POST", "/imports", as_=as_, body=body)
         assert answer.status == 201, answer.body
         door = answer.json["upload"]
         posted = post_form(door["url"], door["fields"], content)
@@ -236,11 +236,11 @@ class Doors:
                 QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0
             )
             for message in answer.get("Messages", []):
-                self.heard.append(json.loads(message["Body"]))
+                self.notifications.append(json.loads(message["Body"]))
                 self.client("sqs").delete_message(
                     QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
                 )
-            for envelope in self.heard:
+            for envelope in self.notifications:
                 if json.loads(envelope["Message"])["dedupe_id"] == dedupe_id:
                     return envelope
             return None
