@@ -1,4 +1,4 @@
-"""abandon: a dead letter of any queue is brought to an end that says what happened."""
+"""abandon: every dead letter gets an end that says what happened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.kit.pipeline import (
 
 
 def many(pipeline: Pipeline) -> ObjectCreated:
-    """An upload that gives sixty accounts from Amina to Baraka."""
+    """An upload that moves sixty accounts from Amina to Baraka."""
     ids = pipeline.kenyan(60, held_by=AMINA)
     return pipeline.upload(file_of((one, BARAKA) for one in ids))
 
@@ -239,7 +239,7 @@ def test_the_captured_dead_letter_of_an_unknown_import_is_dropped(
 
 
 def letter_of_an_upload(bucket: str) -> dict[str, Any]:
-    """The captured letter, as of that bucket."""
+    """The captured dead letter, for that bucket."""
     event: dict[str, Any] = load_event("abandon-intake")
     body = json.loads(event["Records"][0]["body"])
     body["Records"][0]["s3"]["bucket"]["name"] = bucket

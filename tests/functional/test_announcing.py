@@ -1,4 +1,4 @@
-"""Each tenant's imports are announced on its own topic, where no other tenant's can be heard."""
+"""Each tenant's imports are announced on its own topic, which carries no other tenant's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BODY = b"account ID,account Manager\nK000,\n"
 
 
 def topics_published_to(pipeline: Pipeline) -> list[tuple[str, str]]:
-    """The topics that were published to, each with the tenant of its news."""
+    """The topics that were published to, each with the tenant of the notification."""
     return [
         (one.topic_arn, one.attributes["tenant"]["StringValue"])
         for one in pipeline.memory.sns.published

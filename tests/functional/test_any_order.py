@@ -1,6 +1,6 @@
 """Edits, files, undo and users through the API, in any order, against a model of the promises.
 
-Files may arrive after younger ones were worked; all else runs to its end at once.
+Files may arrive after newer ones were processed; everything else runs to its end at once.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = ["clients_of_memory"]
 NAMES = ["ana", "ben", "cem", "dia"]
 ADDRESSES = [f"{name}@lumina.example" for name in NAMES]
 OPCOS = {"K1": "Kenya", "K2": "Kenya", "T1": "Togo", "N1": ""}
-# Histories and portfolios keep what went wrong earlier, so they are read less often.
+# Histories and portfolios still show earlier errors, so they are read less often.
 STEPS_BETWEEN_READS = 5
 NOBODY_KNOWN = "x@lumina.example"
 
@@ -56,7 +56,7 @@ accounts = st.sampled_from([*OPCOS, "missing"])
 
 @dataclass
 class Imported:
-    """A file, in whose place it stands, what it asks for, and what became of it in the model."""
+    """A file, its place in the order, its lines, and their results in the model."""
 
     created: ObjectCreated
     place: tuple[float, int]
@@ -189,7 +189,7 @@ class Tenant(RuleBasedStateMachine):
         found = [(row["outcome"], row["code"]) for row in results]
         assert found == [(one.outcome, one.code) for one in file.verdicts.values()]
 
-    # What concerns many accounts; it waits for older files, so there are none.
+    # Jobs about many accounts wait for older files, so there are none here.
 
     @precondition(lambda self: bool(getattr(self, "files", ())) and not self.waiting)
     @rule(back=st.integers(1, 4))
@@ -269,7 +269,7 @@ class Tenant(RuleBasedStateMachine):
         self.pipeline.settle()
         self.ledger.people[who] = Person(frozenset({"Sales"}), "Kenya")
 
-    # What must be so after each of them
+    # What must hold after each step
 
     @invariant()
     def accounts_are_held_as_the_model_says(self) -> None:
@@ -290,7 +290,7 @@ class Tenant(RuleBasedStateMachine):
             self.tells_the_same()
 
     def tells_the_same(self) -> None:
-        """All histories and portfolios, read through the API, are those of the model."""
+        """Fails unless all histories and portfolios of the API are those of the model."""
         for account_id, account in self.ledger.accounts.items():
             history = self.api.get(f"/accounts/{account_id}/history", limit="100").body
             assert history["cursor"] is None

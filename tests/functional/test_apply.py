@@ -1,4 +1,4 @@
-"""Applying: what a dry run has shown is what comes of it, without a second upload."""
+"""Applying a dry run: exactly what it has shown takes effect, without a second upload."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.workbooks.builders import by_openpyxl
 
 
 def previewed(pipeline: Pipeline, *lines: tuple[str, str], **ticket: Any) -> ObjectCreated:
-    """A dry run of a file, which has ended."""
+    """A dry run of a file that has ended."""
     created = pipeline.upload(file_of(lines), pipeline.ticket(mode=Mode.DRY_RUN, **ticket))
     pipeline.run(created)
     pipeline.clock.now += MINUTE
@@ -40,14 +40,14 @@ def previewed(pipeline: Pipeline, *lines: tuple[str, str], **ticket: Any) -> Obj
 def ask(
     pipeline: Pipeline, created: ObjectCreated, mode: str = "run", by: str = ADMIN, **body: Any
 ) -> Answer:
-    """What the API answers to who applies the import."""
+    """The API's answer to a person who applies the import."""
     return api(pipeline, by).post(f"/imports/{import_id(created)}/apply", {"mode": mode} | body)
 
 
 def applied(
     pipeline: Pipeline, created: ObjectCreated, mode: str = "run", by: str = ADMIN, **body: Any
 ) -> ObjectCreated:
-    """The import that applies the other, which has run."""
+    """The import that applies another, after its run."""
     answer = ask(pipeline, created, mode, by, **body)
     assert answer.status == 202, answer.text
     (written,) = pipeline.settle()
@@ -291,7 +291,7 @@ def test_a_changed_profile_needs_another_dry_run(pipeline: Pipeline) -> None:
 
     assert answer.status == 409
     assert "make another dry run" in answer.body["detail"]
-    # The one that was asked for before is not applied either.
+    # An application that was requested before the change is refused, too.
     (written,) = pipeline.settle()
     assert pipeline.summary(written)["refusal"]["code"] == "PREVIEW_OUTDATED"
     assert pipeline.holders("K000") == [AMINA]
@@ -328,7 +328,7 @@ def test_an_applied_import_waits_for_an_admin_if_its_file_would(pipeline: Pipeli
 
 
 def read_first(pipeline: Pipeline, body: bytes) -> ObjectCreated:
-    """The import of mode preview of a file for which nobody has named a profile."""
+    """A preview of a file without a named profile."""
     ticket = api(pipeline).post("/imports", {"filename": "a.csv", "mode": "preview"}).body
     created = pipeline.put(f"in/{TENANT}/{ticket['import_ticket']}.csv", body)
     pipeline.run(created)

@@ -69,7 +69,7 @@ OUTCOMES = {
 
 
 def scene(pipeline: Pipeline) -> None:
-    """Eleven accounts of Kenya: K002 and K004 are Amina's, K001 is Amina's too."""
+    """Eleven accounts of Kenya; Amina holds K001, K002 and K004."""
     pipeline.kenyan(11)
     held = {ROLE: (AMINA,)}
     for one in ("K001", "K002", "K004"):
@@ -79,13 +79,13 @@ def scene(pipeline: Pipeline) -> None:
 
 
 def write_directly(pipeline: Pipeline, account: Account) -> None:
-    """Puts the account as it is: the directory itself never changes who holds one."""
+    """Stores the account directly, because the directory never changes who holds one."""
     params = {"TableName": "AccountsTable", "Item": item_from(account)}
     pipeline.memory.execute("dynamodb", "PutItem", params)
 
 
 def ready(pipeline: Pipeline, body: bytes = EVERYTHING, mode: Mode = Mode.RUN) -> ObjectCreated:
-    """A validated import whose one chunk waits."""
+    """A validated import with one waiting chunk."""
     created = pipeline.upload(body, mode=mode)
     assert pipeline.validate(created) == []
     pipeline.forget()
@@ -93,7 +93,7 @@ def ready(pipeline: Pipeline, body: bytes = EVERYTHING, mode: Mode = Mode.RUN) -
 
 
 def many(pipeline: Pipeline, number: int = 60) -> tuple[list[str], bytes]:
-    """Accounts that Amina holds, and a file that gives them to Baraka: three batches of writes."""
+    """Amina's accounts, and a file that gives them to Baraka in three batches of writes."""
     ids = pipeline.kenyan(number, held_by=AMINA)
     return ids, file_of((one, BARAKA) for one in ids)
 
@@ -167,7 +167,7 @@ def test_a_good_file_with_emptied_rows_ends_without_errors(pipeline: Pipeline) -
 def test_an_import_that_older_code_validated_with_blank_rows_settles_all_its_lines(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its plan says nothing of them, and its chunks count them."""
+    """Its plan has no field for them, and its chunks count them."""
 
     def head_of_before(*args: Any, **options: Any) -> tuple[Dialect, Header]:
         dialect, header = read_head(*args, **options)
@@ -213,7 +213,7 @@ def test_a_domain_with_a_sharp_s_is_not_the_domain_with_ss(pipeline: Pipeline) -
 def test_a_user_stored_with_ss_for_a_sharp_s_is_suggested_and_not_assigned(
     pipeline: Pipeline,
 ) -> None:
-    """The version before kept no sharp s; whether it was one, nobody can tell any more."""
+    """The previous version stored ss for a sharp s, so the original cannot be known."""
     [one] = pipeline.kenyan(1)
     pipeline.users(User("ana@strasse.example", "Ana", frozenset({"Sales"}), "Kenya"))
     created = ready(pipeline, file_of([(one, "ana@stra\u00dfe.example")]))
@@ -373,7 +373,7 @@ def test_lines_of_a_file_that_is_deleted_during_the_import_are_not_rejected(
 
 
 def test_bytes_other_than_the_validated_ones_are_never_processed(pipeline: Pipeline) -> None:
-    """They are as many good lines, of the same length: only the checksum tells."""
+    """The number of lines and the length are the same: only the checksum differs."""
     ids, body = many(pipeline)
     created = ready(pipeline, body)
     objects = pipeline.memory.s3.buckets[created.bucket].objects
@@ -395,21 +395,21 @@ def test_bytes_other_than_the_validated_ones_are_never_processed(pipeline: Pipel
 def test_a_file_that_breaks_off_while_it_is_read_is_never_processed(
     pipeline: Pipeline, *, is_announced: bool
 ) -> None:
-    """S3 has said how long the body is, or (`is_announced` false) something between has not."""
+    """With `is_announced`, S3 has announced the length of the body; otherwise a proxy has not."""
     ids, body = many(pipeline)
     created = ready(pipeline, body)
     accounts = pipeline.memory.dynamodb.tables["AccountsTable"].snapshot()
 
     def break_off(answer: dict[str, Any]) -> None:
         whole = answer["Body"].read()
-        # Behind a line end, so that what is left are whole lines.
+        # After a line end, so that only whole lines are left.
         half = whole[: whole.index(b"\n", len(whole) // 2) + 1]
         answer["Body"] = StreamingBody(BytesIO(half), len(whole if is_announced else half))
 
     with incident(pipeline.memory, Mishap("GetObject", on_answer=break_off)) as reads:
         assert len(pipeline.assign(import_id(created))) == 1
 
-    # What was cut short visibly is read again for as long as there is time.
+    # A body that is visibly cut short is read again while there is time.
     assert (reads.seen > 1) is is_announced
     assert_untouched(pipeline, created, accounts)
     pipeline.clock.now += HOUR
@@ -418,7 +418,7 @@ def test_a_file_that_breaks_off_while_it_is_read_is_never_processed(
 
 
 def assert_untouched(pipeline: Pipeline, created: ObjectCreated, accounts: object) -> None:
-    """Nothing was written or announced, and the chunk still waits."""
+    """Fails if anything was written or announced, or if the chunk no longer waits."""
     assert pipeline.memory.dynamodb.tables["AccountsTable"].snapshot() == accounts
     assert pending_chunks(pipeline.item(created)) == {1}
     assert counts_of(pipeline.item(created)) == Counts(lines=60)
@@ -617,7 +617,7 @@ def test_a_cancelled_import_ends_even_if_its_file_was_deleted(pipeline: Pipeline
 def test_twenty_thousand_unfinished_older_uploads_are_stored_and_respected(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As many ids would make an item of 720 KB, and DynamoDB takes 400 KB."""
+    """Their ids would make an item of 720 KB, and DynamoDB accepts 400 KB."""
     older = pipeline.upload(file_of([("K000", AMINA)]))
     pipeline.clock.now += 10
     newer = pipeline.upload(file_of([("K000", BARAKA)]))

@@ -18,21 +18,21 @@ MINUTES_OPEN = 21 * 60.0
 
 
 def entries(pipeline: Pipeline, **query: str) -> list[dict[str, Any]]:
-    """What an Admin reads, newest first."""
+    """The entries as an Admin reads them, newest first."""
     answer = api(pipeline).get("/audit", **query)
     assert answer.status == 200, answer.text
     return list(answer.body["entries"])
 
 
 def swept(pipeline: Pipeline) -> None:
-    """The sweep has looked at what is open for longer than any run takes."""
+    """Lets the sweep close entries that are open for longer than any run takes."""
     pipeline.clock.now += MINUTES_OPEN
     pipeline.sweep("audit")
 
 
 @pytest.fixture
 def signed_up(pipeline: Pipeline) -> Pipeline:
-    """A user with a sign-in, and nothing left to follow."""
+    """A user with a sign-in, after follow has processed everything."""
     body = {"name": "Amina Otieno", "roles": ["Sales"]}
     assert api(pipeline).request("PUT", f"/users/{AMINA}", body).status == 200
     pipeline.settle()

@@ -1,4 +1,4 @@
-"""Busy services: whatever call is refused for as long as it likes, nothing is lost and all ends."""
+"""Busy services: whichever call is refused, for however long, nothing is lost and all ends."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ DYNAMODB = (
 
 @dataclass
 class Refusing:
-    """Refuses every call of one operation, and counts; without an operation it only lists them."""
+    """Refuses every call of one operation and counts them; without an operation it only counts."""
 
     pipeline: Pipeline
     operation: str = ""
@@ -93,7 +93,7 @@ Step = tuple[str, Callable[[Pipeline], object]]
 
 
 def prepared(pipeline: Pipeline) -> Any:
-    """An upload of two lines, one of them bad; every function has something to do for it."""
+    """An upload of two lines, one of them bad, so that every function has work."""
     pipeline.kenyan(3, held_by=BARAKA)
     pipeline.publish()
     pipeline.follow()
@@ -124,7 +124,7 @@ ORDER = ("validate", "assign", "finalize", "publish", "follow")
 
 
 def up_to(function: str, pipeline: Pipeline) -> tuple[Any, Any, dict[str, Any]]:
-    """An import on which every function before this one is done, and this one's next run."""
+    """An import that all functions before this one have processed, and this one's next run."""
     created = prepared(pipeline)
     for before in ORDER:
         if before == function or function.startswith("sweep"):
@@ -138,7 +138,7 @@ def up_to(function: str, pipeline: Pipeline) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def operations_of(pipeline: Pipeline, run: Callable[[], object]) -> list[str]:
-    """The operations that a run calls; all is as it was afterwards."""
+    """The operations that a run calls; the state is restored afterwards."""
     before = pipeline.memory.snapshot()
     with Refusing(pipeline) as listing:
         run()
@@ -165,7 +165,7 @@ def test_a_message_that_meets_a_busy_service_is_returned_soon_and_loses_no_line(
             ((_, _, seconds),) = pipeline.memory.sqs.visibility[-1:]
             assert 0 < seconds <= LONGEST_DELAY_SECONDS
         else:
-            # A line was decided before the table was busy: the chunk has come further.
+            # A line was decided before the table was busy, so the chunk has made progress.
             (message,) = pipeline.waiting("ChunksQueue")
             assert message["handed_on"] == 1
             again = with_body("assign-chunk", message)
@@ -254,7 +254,7 @@ def test_a_request_that_cannot_be_counted_is_answered_at_once(
 
 
 def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> None:
-    """What the function did before, and whether the route asks for its time, does not matter."""
+    """It does not matter what the function did before, or whether the route reads its deadline."""
     caller = api(pipeline, ADMIN)
     for before in (None, Deadline(pipeline.clock.now - 100)):
         deadline.begin(before)
@@ -270,7 +270,7 @@ def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> 
 
 @dataclass
 class Hanging(Refusing):
-    """Never answers, so a call ends when the client gives up."""
+    """Never answers: a call ends when its client gives up."""
 
     def before(
         self, number: int, service: str, operation: str, params: dict[str, Any]

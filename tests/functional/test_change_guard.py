@@ -1,4 +1,4 @@
-"""Limits of changes: a file is checked first, and waits for an Admin when it changes too much."""
+"""Limits of changes: a file is checked first, and waits for an Admin if it changes too much."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def limit(pipeline: Pipeline, **limits: int) -> None:
 
 
 def held_file(pipeline: Pipeline, lines: int = MANY) -> ObjectCreated:
-    """The import that applies a file which gives accounts of Amina to Baraka."""
+    """The import that applies a file which moves accounts from Amina to Baraka."""
     body = file_of((f"K{number:03d}", BARAKA) for number in range(lines))
     pipeline.run(pipeline.upload(body))
     (written,) = pipeline.settle()

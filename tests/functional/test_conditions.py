@@ -27,7 +27,7 @@ HEADER = "account ID,account Manager,Current account manager"
 
 
 def conditional(*lines: tuple[str, str, str]) -> bytes:
-    """A file of the preset with who must hold each account now."""
+    """A file of the preset with conditions: who must hold each account now."""
     return "\r\n".join([HEADER, *map(",".join, lines), ""]).encode()
 
 
@@ -45,7 +45,7 @@ def worked(pipeline: Pipeline, body: bytes, mode: Mode = Mode.RUN) -> ObjectCrea
 
 
 def requested(pipeline: Pipeline, path: str, body: dict[str, Any]) -> ObjectCreated:
-    """The import that Handover makes for a request, once it has run."""
+    """The import that Handover makes for a request, after its run."""
     answer = api(pipeline).post(path, body)
     assert answer.status == 202, answer.text
     (written,) = pipeline.settle()

@@ -1,4 +1,4 @@
-"""Workbooks: converted apart from everything else, then imported as any other file."""
+"""Workbooks: a function of their own converts them, then they are imported as any other file."""
 
 from __future__ import annotations
 

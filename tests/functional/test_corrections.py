@@ -1,4 +1,4 @@
-"""Corrections: lines in error are put right one by one and worked again, just these."""
+"""Corrections: lines in error are corrected, and only these are processed again."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def body_of(
 
 
 def imported(pipeline: Pipeline, body: bytes, **ticket: Any) -> ObjectCreated:
-    """The import of the file, which has ended."""
+    """The import of the file, after its end."""
     created = pipeline.upload(body, pipeline.ticket(**ticket))
     pipeline.run(created)
     pipeline.clock.now += MINUTE
@@ -55,13 +55,13 @@ def imported(pipeline: Pipeline, body: bytes, **ticket: Any) -> ObjectCreated:
 def ask(
     pipeline: Pipeline, created: ObjectCreated, lines: Any, by: str = ADMIN, **body: Any
 ) -> Answer:
-    """What the API answers to who corrects lines of the import."""
+    """The API's answer to a person who corrects lines of the import."""
     path = f"/imports/{import_id(created)}/corrections"
     return api(pipeline, by).post(path, {"lines": lines} | body)
 
 
 def corrected(pipeline: Pipeline, created: ObjectCreated, lines: Any, **body: Any) -> ObjectCreated:
-    """The import of the corrected lines, which has run."""
+    """The import of the corrected lines, after its run."""
     answer = ask(pipeline, created, lines, **body)
     assert answer.status == 202, answer.text
     (written,) = pipeline.settle()

@@ -1,4 +1,4 @@
-"""Directory files: accounts and users that come as files, by the same way as assignments."""
+"""Directory files: accounts and users arrive as files, in the same way as assignments."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def file(header: str, *lines: str) -> bytes:
 def dropped(
     pipeline: Pipeline, name: str, body: bytes, *, principal: str = f"AWS:{PRINCIPAL}:job"
 ) -> ObjectCreated:
-    """The file as the source `erp` puts it into the directory."""
+    """The file as the source `erp` drops it under `directory/`."""
     return pipeline.put(f"directory/{TENANT}/erp/{name}", body, principal=principal)
 
 
 def accounts(pipeline: Pipeline, *lines: str, header: str = ACCOUNTS) -> ObjectCreated:
-    """A file of accounts that was dropped and worked to its end."""
+    """A file of accounts that was dropped and processed to its end."""
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "accounts.csv", file(header, *lines))
     pipeline.run(created)
@@ -51,7 +51,7 @@ def accounts(pipeline: Pipeline, *lines: str, header: str = ACCOUNTS) -> ObjectC
 
 
 def users(pipeline: Pipeline, *lines: str, header: str = USERS) -> ObjectCreated:
-    """A file of users that was dropped and worked to its end."""
+    """A file of users that was dropped and processed to its end."""
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(header, *lines))
     pipeline.run(created)
@@ -59,20 +59,20 @@ def users(pipeline: Pipeline, *lines: str, header: str = USERS) -> ObjectCreated
 
 
 def user(pipeline: Pipeline, address: str) -> User:
-    """The user as the directory has them."""
+    """The user as stored in the directory."""
     found = pipeline.resources.tables.directory.user(TENANT, address)
     assert found is not None
     return found
 
 
 def default_manager(pipeline: Pipeline, address: str) -> None:
-    """Names who gets new accounts that come without a manager."""
+    """Sets the user who gets new accounts without a manager."""
     settings = Settings(default_account_manager=address)
     pipeline.resources.tables.directory.put_settings(TENANT, settings)
 
 
 def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
-    """What is wrong with each line, "" where nothing is."""
+    """The code of each line, "" for a good one."""
     return [row["code"] for row in pipeline.table(created, "results.csv")]
 
 
@@ -253,7 +253,7 @@ def test_a_user_of_a_file_is_found_by_name_and_by_login_name(pipeline: Pipeline)
 
 
 def test_a_name_that_is_too_long_for_a_key_does_no_harm(pipeline: Pipeline) -> None:
-    """One character may become 18 in the form that is compared: 1,024 bytes are a key's most."""
+    """One character can become 18 in the compared form, and a key has at most 1,024 bytes."""
     long = "\ufdfa" * 200
 
     created = users(pipeline, f"zoe@x.example,{long},Sales,,,,,,", "yan@x.example,Yan,,,,,,,")

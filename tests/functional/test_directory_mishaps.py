@@ -1,4 +1,4 @@
-"""Directory files under every single mishap: whatever call is lost, the directory ends the same."""
+"""Directory files under every single mishap: the directory ends the same whichever call is lost."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ LONGEST = 40
 
 @dataclass
 class Ending:
-    """What an import came to, and what stands in the tables after it."""
+    """The result of an import, and the tables after it."""
 
     counts: dict[str, int]
     outcomes: list[tuple[str, ...]]
@@ -68,7 +68,7 @@ class Ending:
 
 @pytest.fixture
 def several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that are cut though they are small."""
+    """Cuts even small files into chunks."""
     monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", SEVERAL_CHUNKS_BYTES)
 
 
@@ -87,13 +87,13 @@ def scene(pipeline: Pipeline) -> None:
 
 
 def dropped(pipeline: Pipeline, name: str, body: bytes) -> ObjectCreated:
-    """The file as the source puts it into the directory."""
+    """The file as the source drops it under `directory/`."""
     key = f"directory/{TENANT}/erp/{name}"
     return pipeline.put(key, body, principal=f"AWS:{PRINCIPAL}:job")
 
 
 def work(pipeline: Pipeline, created: ObjectCreated) -> None:
-    """Delivers every message until none waits; what fails or is killed comes again, later."""
+    """Delivers all messages; one that fails or is killed is delivered again later."""
     waiting: list[dict[str, Any]] = []
     for _ in range(LONGEST):
         if _state(pipeline, created) in ("", "validating"):
@@ -117,7 +117,7 @@ def work(pipeline: Pipeline, created: ObjectCreated) -> None:
 
 
 def _state(pipeline: Pipeline, created: ObjectCreated) -> str:
-    """The state of the import, "" while there is none; nothing happens to who only looks."""
+    """The state of the import, "" while there is none; reading it runs no mishap."""
     hook, pipeline.memory.hook = pipeline.memory.hook, None
     found = pipeline.resources.tables.imports.find(import_id(created))
     pipeline.memory.hook = hook
@@ -125,7 +125,7 @@ def _state(pipeline: Pipeline, created: ObjectCreated) -> str:
 
 
 def _shielded(step: Any) -> bool:
-    """True when the step is to be made again."""
+    """True when the step must be repeated."""
     try:
         return bool(step())
     except KilledError:
@@ -133,7 +133,7 @@ def _shielded(step: Any) -> bool:
 
 
 def ending(pipeline: Pipeline, created: ObjectCreated) -> Ending:
-    """What can be compared with another run: no times, no attempts."""
+    """The result without times and attempts, which differ between runs."""
     results = pipeline.file(created, "results.csv") or b""
     rows = list(csv.reader(io.StringIO(results.decode("utf-8-sig"), newline="")))
     tables = pipeline.memory.dynamodb.tables
@@ -156,7 +156,7 @@ def _timeless(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def quiet(pipeline: Pipeline, name: str, body: bytes) -> tuple[Ending, Writes, Any]:
-    """What comes of the file when nothing happens, the calls that takes, and the scene."""
+    """The result without a mishap, the calls of that run, and the scene."""
     scene(pipeline)
     created = dropped(pipeline, name, body)
     beginning = pipeline.memory.snapshot()
@@ -168,19 +168,19 @@ def quiet(pipeline: Pipeline, name: str, body: bytes) -> tuple[Ending, Writes, A
 
 @dataclass
 class Repeating(Mishap):
-    """One call is made twice, as after an answer that was lost; the second answer counts."""
+    """Makes one call twice, as after a lost answer; the second answer counts."""
 
     repeated: int = 0
 
     def before(
         self, number: int, service: str, operation: str, params: dict[str, Any]
     ) -> Twist | None:
-        """Counts; has the chosen call made twice."""
+        """Counts the call; makes the chosen one twice."""
         super().before(number, service, operation, params)
         return Twist(repeat=True) if self.seen == self.repeated else None
 
 
-# At writes only: to be killed before a call, or after a read, leaves what the last write has left.
+# Only after writes: a process killed before a call, or after a read, leaves the same state.
 MISHAPS: dict[str, Callable[[int], Mishap]] = {
     "killed after": lambda number: Mishap(kill_after=number),
     "made twice": lambda number: Repeating(repeated=number),
@@ -274,7 +274,7 @@ def test_the_newer_of_two_interleaved_files_counts(
 def _once(
     pipeline: Pipeline, meeting: Mishap, number: int, inner: ObjectCreated
 ) -> Callable[[], None]:
-    """Works the chunk of the inner file to its end at that call."""
+    """Processes the chunk of the inner file to its end at that call."""
 
     def come() -> None:
         if meeting.seen == number:

@@ -1,4 +1,4 @@
-"""Previews: a file is read as ever, and nothing of it is decided."""
+"""Previews: a file is read as usual, and nothing is decided."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUPPORT = "sue@lumina.example"
 
 @pytest.fixture
 def furnished(pipeline: Pipeline) -> Pipeline:
-    """Two profiles are on, of which only Sales may use one, and one more user is there."""
+    """A tenant with two profiles on, one of them only for Sales, and one more user."""
     pipeline.users(User(SUPPORT, "Sue", frozenset({"Support"})))
     pipeline.switch_on("single-strict", "manager-and-viewers")
     pipeline.kenyan(3, held_by=AMINA)

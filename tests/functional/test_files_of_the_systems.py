@@ -1,6 +1,6 @@
 """The five systems' own files, byte for byte as their users write them, through the functions.
 
-Each test carries the numbers of the requirements that it holds.
+The name of each test has the numbers of the requirements that it proves.
 """
 
 from __future__ import annotations
@@ -429,7 +429,7 @@ def test_r103_an_inactive_account_takes_no_manager(pipeline: Pipeline) -> None:
 def test_r104_an_account_is_named_by_its_id_and_its_name_is_no_second_key(
     pipeline: Pipeline,
 ) -> None:
-    # A name and an id could put one account on two lines of a file, which nobody would notice.
+    # With names as keys, two lines of a file could name one account unnoticed.
     pipeline.accounts(Account(TENANT, "4711", 1, name="Globex"))
 
     created = imported(

@@ -27,7 +27,7 @@ NO_ERRORS = file_of([("K000", AMINA), ("K001", "")])
 
 
 def settled(pipeline: Pipeline, body: bytes = SOME_ERRORS) -> ObjectCreated:
-    """An import whose chunks are all settled and whose finalize message is on its way."""
+    """An import whose chunks are all settled and whose finalize message waits."""
     pipeline.kenyan(3)
     created = pipeline.upload(body)
     assert pipeline.validate(created) == []
@@ -216,7 +216,7 @@ def test_imports_are_counted_by_how_they_ended(
 
 
 def all_but_notes(pipeline: Pipeline) -> object:
-    """What is stored, without what workers note of the messages that they take."""
+    """Everything that is stored, without the progress of queues."""
     snapshot = pipeline.memory.snapshot()
     imports = snapshot.tables["ImportsTable"].items
     kept = {key: item for key, item in imports.items() if not key[0].startswith("taken#")}

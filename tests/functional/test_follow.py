@@ -1,4 +1,4 @@
-"""follow: who is deleted leaves every account, and who is awaited gets theirs."""
+"""follow: deleted users are removed from their accounts, and pending users get theirs."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_r58_accounts_that_wait_for_an_address_go_to_its_new_user(pipeline: Pipe
 
 
 def test_accounts_do_not_wait_for_a_deleted_user(pipeline: Pipeline) -> None:
-    """They came and went before their accounts were theirs."""
+    """The user was created and deleted before getting the accounts."""
     pipeline.kenyan(1)
     await_newcomer(pipeline, "K000")
     newcomer(pipeline)
@@ -320,11 +320,11 @@ def test_a_resolution_that_is_stopped_at_any_call_is_completed(pipeline: Pipelin
         assert awaited(pipeline) == [], call
 
 
-# Against imports that still go on with what was so before
+# Against imports that still use the earlier state
 
 
 def assigning(pipeline: Pipeline, account: str, user: str, meanwhile: Callable[[], None]) -> None:
-    """Assigns the account to the user, who is looked up before something happens meanwhile."""
+    """Assigns the account to the user; something happens after the user is looked up."""
     created = pipeline.upload(file_of([(account, user)]))
     pipeline.validate(created)
     import_id = pipeline.item(created).pk
@@ -522,7 +522,7 @@ def test_a_user_deleted_by_a_file_but_restored_in_time_keeps_their_accounts(
 def test_a_user_whom_an_admin_deleted_before_is_removed_when_a_file_deletes_them(
     pipeline: Pipeline,
 ) -> None:
-    """What the first removal has left on the user says nothing of a later deletion."""
+    """The mark of the first removal on the user does not concern a later deletion."""
     pipeline.kenyan(1)
     ask_removal(pipeline, AMINA)
     pipeline.settle()
@@ -548,7 +548,7 @@ def test_a_user_whom_an_admin_deleted_before_is_removed_when_a_file_deletes_them
 def test_a_removal_that_is_tried_again_keeps_its_columns(
     pipeline: Pipeline,
 ) -> None:
-    """Between the two tries she comes to hold an account in another role."""
+    """Between the two tries she gets an account in another role."""
     pipeline.accounts(Account(TENANT, "K1", 1, assigned={ROLE: (AMINA,)}))
     pipeline.settle()
     ticket_id = ask_removal(pipeline, AMINA)
@@ -574,7 +574,7 @@ def test_a_removal_that_is_tried_again_keeps_its_columns(
 
 
 def test_a_batch_is_followed_as_lambda_passes_it(pipeline: Pipeline) -> None:
-    """Of a job, of the user that it has deleted, and of its end."""
+    """The records are of a job, of the user that it has deleted, and of its end."""
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.settle()
     pipeline.memory.dynamodb.tables["DirectoryTable"].stream.clear()

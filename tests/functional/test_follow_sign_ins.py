@@ -1,4 +1,4 @@
-"""follow: the sign-ins of users whom files change are kept in line, as by an Admin's edit."""
+"""follow: the sign-ins of users whom files change follow them, as after an Admin's edit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADER = "email,status,roles"
 
 @pytest.fixture
 def signed_up(pipeline: Pipeline) -> Pipeline:
-    """An Admin has invited a user, with whom nothing is left to follow."""
+    """A user whom an Admin has invited, after follow has processed everything."""
     pipeline.memory.pools.groups |= {"Sales", "Finance"}
     body = {"name": "Amina Otieno", "roles": ["Sales"]}
     assert api(pipeline).request("PUT", f"/users/{AMINA}", body).status == 200
@@ -33,7 +33,7 @@ def sign_in(pipeline: Pipeline) -> SignIn:
 
 
 def write_user(pipeline: Pipeline, line: str) -> None:
-    """A file tells this of the user, and all that comes of it has happened."""
+    """Imports a file with this row of the user, with everything that follows."""
     pipeline.clock.now += 1
     users(pipeline, line, header=HEADER)
     pipeline.settle()
@@ -120,7 +120,7 @@ def test_a_sign_in_follows_its_user_whichever_call_is_lost(signed_up: Pipeline) 
 def test_an_overtaken_edit_leaves_the_sign_in_as_the_later_change_says(
     signed_up: Pipeline,
 ) -> None:
-    """They come between what the edit stores and what it does to the sign-in."""
+    """The change comes after the edit is stored and before it reaches the sign-in."""
     active = signed_up.resources.tables.directory.user(TENANT, AMINA)
     assert active is not None
 
@@ -139,7 +139,7 @@ def test_an_overtaken_edit_leaves_the_sign_in_as_the_later_change_says(
 def test_an_edit_that_a_deletion_overtakes_leaves_no_usable_sign_in(
     signed_up: Pipeline,
 ) -> None:
-    """Only what follows from a deletion removes a sign-in; an edit that comes late bars it."""
+    """Only a deletion removes a sign-in; a late edit blocks it."""
     user = signed_up.resources.tables.directory.user(TENANT, AMINA)
     assert user is not None
     deleted = replace(user, is_active=False, is_deleted=True)

@@ -1,4 +1,4 @@
-"""A chunk that outlives its worker goes on under a fresh message as long as it comes further."""
+"""A chunk that outlives its worker continues under a fresh message while it makes progress."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SLOW_SECONDS = 28.0
 
 
 def ready(pipeline: Pipeline, lines: int = LINES) -> ObjectCreated:
-    """A validated import of one chunk, which gives so many accounts from Amina to Baraka."""
+    """A validated import of one chunk, which moves that many accounts from Amina to Baraka."""
     ids = pipeline.kenyan(lines, held_by=AMINA)
     created = pipeline.upload(file_of((one, BARAKA) for one in ids))
     assert pipeline.validate(created) == []
@@ -59,7 +59,7 @@ def versions(pipeline: Pipeline) -> set[str]:
 
 
 def test_a_chunk_that_outlives_its_worker_nine_times_loses_no_line(pipeline: Pipeline) -> None:
-    """Its message would be a dead letter after five deliveries, and the rest not processed."""
+    """Otherwise its message would be a dead letter after five deliveries."""
     created = ready(pipeline)
 
     with slow_writes(pipeline):
@@ -157,7 +157,7 @@ def test_a_worker_killed_while_it_hands_on_costs_one_message_and_no_line(
 
 
 def killed_at_every_slow_call(pipeline: Pipeline, work: Callable[[], None]) -> Iterator[int]:
-    """As `killed_at_every_call`, of a run whose second batch of writes finds no time left."""
+    """As `killed_at_every_call`, for a run without time for its second batch of writes."""
     began = pipeline.clock.now
 
     def pass_time(answer: dict[str, Any]) -> None:
@@ -190,7 +190,7 @@ def test_a_fresh_message_that_the_sdk_sends_twice_is_harmless(pipeline: Pipeline
 
 
 def test_a_dead_letter_is_never_passed_to_a_worker(pipeline: Pipeline) -> None:
-    """It is settled without a write, and stays a letter until then."""
+    """It is settled without a write, and stays a dead letter until then."""
     created = ready(pipeline)
     with slow_writes(pipeline):
         pipeline.assign(import_id(created))

@@ -1,4 +1,4 @@
-"""A file of many lines for one holder, where every key takes only so much in a second."""
+"""Large files with limited keys: every partition key accepts only so many units a second."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PORTFOLIOS, DIRECTORY = "PortfolioTable", "DirectoryTable"
 
 @contextmanager
 def limited(pipeline: Pipeline) -> Iterator[HotKeys]:
-    """Keys take no more than that while the context lasts."""
+    """Limits every key while the context lasts."""
     keys = HotKeys(pipeline.memory, pipeline.clock, WRITE_UNITS, READ_UNITS)
     pipeline.memory.hook = keys
     try:
@@ -59,7 +59,7 @@ def test_a_holder_of_very_many_accounts_is_a_hot_key_unless_the_portfolio_is_spr
     assert pipeline.counts(created) == {"lines": LINES, "updated": LINES}
     home = f"{TENANT}#{AMINA}"
     assert ((PORTFOLIOS, home, False) in keys.throttled) == (not spreads)
-    # What a key takes in a second at once, the rest as it takes it.
+    # The units of the first second at once, the rest at the key's pace.
     least = LINES / WRITE_UNITS - 1
     assert (seconds >= least) == (not spreads), seconds
     held = list(pipeline.resources.tables.portfolios.of(TENANT, AMINA))
@@ -86,7 +86,7 @@ def test_the_users_and_names_of_a_large_tenant_are_hot_keys_unless_they_are_spre
 
 
 class Marks(Mishap):
-    """Counts who asks for the item of which sort key."""
+    """Counts reads by sort key."""
 
     def __init__(self) -> None:
         super().__init__("GetItem")

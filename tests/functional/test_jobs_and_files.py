@@ -1,4 +1,4 @@
-"""Jobs beside files of the directory: who is deleted by one of them, and undo of fields."""
+"""Jobs beside directory files: users whom one of them deletes, and undo of fields."""
 
 from __future__ import annotations
 

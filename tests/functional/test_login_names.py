@@ -1,4 +1,4 @@
-"""Login names that lines of one file contend for: the result knows no order of chunks."""
+"""Login names that several lines of one file ask for: the order of chunks does not matter."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def a_chunk_for_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forwards(pipeline: Pipeline, *lines: str, header: str = LOGINS) -> ObjectCreated:
-    """A file of users whose chunks were worked in their order."""
+    """A file of users whose chunks are processed in their order."""
     return users(pipeline, *lines, header=header)
 
 
 def backwards(pipeline: Pipeline, *lines: str, header: str = LOGINS) -> ObjectCreated:
-    """A file of users of which the last chunk was worked first."""
+    """A file of users whose last chunk is processed first."""
     pipeline.source(writes_directory=True)
     created = dropped(pipeline, "users.csv", file(header, *lines))
     assert pipeline.validate(created) == []
@@ -172,7 +172,7 @@ def test_a_chunk_waits_for_the_login_names_that_are_stored_for_it(
 
 
 def known(pipeline: Pipeline, *lines: str, header: str = LOGINS) -> None:
-    """Users who are there already, for longer than a claim lasts."""
+    """Creates users earlier than a claim lasts."""
     users(pipeline, *lines, header=header)
     pipeline.clock.now += 2 * HOUR
 
@@ -255,7 +255,7 @@ def test_an_older_file_does_not_get_a_login_name_that_a_newer_one_frees(pipeline
 def test_a_login_name_that_is_lost_while_its_line_is_decided_is_claimed_again(
     pipeline: Pipeline,
 ) -> None:
-    """An older file takes it from the user, and somebody else gets it, before that is written."""
+    """An older file takes it from the user, and another user gets it, before the write."""
     known(pipeline, f"{ZOE},zed")
     older = dropped(pipeline, "users-1.csv", file(LOGINS, f"{ZOE},z2"))
     pipeline.clock.now += 60
@@ -290,7 +290,7 @@ HEADER = "email,login_name,status"
 
 @pytest.fixture
 def empty(pipeline: Pipeline) -> Snapshot:
-    """Everything as it is when a test begins."""
+    """The state at the beginning of a test."""
     return pipeline.memory.snapshot()
 
 
@@ -313,7 +313,7 @@ def tellings(draw: st.DrawFn, names: Iterable[str]) -> list[str]:
 def test_users_end_the_same_however_the_file_is_cut_and_in_any_order(
     pipeline: Pipeline, empty: Snapshot, before: list[str], rows: list[str], data: st.DataObject
 ) -> None:
-    """A file in one piece, and in pieces in any order, of which some are killed and come again."""
+    """Compares a file in one piece with pieces in any order, some of them killed and retried."""
     pipeline.memory.restore(empty)
     pipeline.clock.now = BEGINNING
     known(pipeline, *before, header=HEADER)
@@ -340,7 +340,7 @@ def test_users_end_the_same_however_the_file_is_cut_and_in_any_order(
 
 
 def ending_of(pipeline: Pipeline, created: ObjectCreated) -> tuple[object, object]:
-    """What a file came to, and the users after it."""
+    """The result of a file, and the users after it."""
     directory = pipeline.resources.tables.directory
     found = directory.users(TENANT, ADDRESSES, pipeline.deadline)
     return pipeline.table(created, "results.csv"), found

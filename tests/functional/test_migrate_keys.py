@@ -1,4 +1,4 @@
-"""`handover migrate keys` on the AWS in memory: which way it may go, how fast, and how often."""
+"""`handover migrate keys` on the AWS in memory: its direction, its rate, and its repetition."""
 
 from __future__ import annotations
 

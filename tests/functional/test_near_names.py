@@ -1,4 +1,4 @@
-"""The addresses that unknown ones are compared with: read from the directory once an import."""
+"""The addresses that unknown ones are compared with are read once for each import."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TYPED = "amnia.otieno@lumina.example"
 
 
 def misspelt(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, chunks: int) -> ObjectCreated:
-    """A validated file of so many chunks of one line each, all with the same slip."""
+    """A validated file of that many chunks of one line, all with the same misspelling."""
     monkeypatch.setattr(validate, "MIN_CHUNK_BYTES", 1)
     ids = pipeline.kenyan(chunks)
     created = pipeline.upload(file_of((one, TYPED) for one in ids))
@@ -49,7 +49,7 @@ def test_a_later_chunk_gives_the_same_hint_even_if_a_likelier_user_was_created(
 ) -> None:
     created = misspelt(pipeline, monkeypatch, 2)
     pipeline.assign(import_id(created), 1)
-    # As near, and before the other in the order of addresses.
+    # Equally similar, and earlier in the order of addresses.
     likelier = "amia.otieno@lumina.example"
     pipeline.users(User(likelier, "Amina Otieno", frozenset({"Sales"}), "Kenya"))
 

@@ -1,4 +1,4 @@
-"""How much must be good: a file is checked first, and then applied exactly, or stopped."""
+"""`on_error`: a file is checked first, and then either applied exactly or stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BAD = ("X", BARAKA)
 
 
 def checked(pipeline: Pipeline, *lines: tuple[str, str], **ticket: Any) -> ObjectCreated:
-    """A file that has been checked; what follows from that has not run."""
+    """A file that has been checked; what follows has not run."""
     created = pipeline.upload(file_of(lines), pipeline.ticket(**{"on_error": ALL, **ticket}))
     pipeline.run(created)
     return created

@@ -1,6 +1,6 @@
 """The wall between opcos: a rule of the tenant's data, whatever the profile.
 
-tests/rights asks at every door who may hold an account.
+`tests/rights` tests every action that can put a user on an account.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WALLS = [(OpcoWall.ALWAYS, False), (OpcoWall.BY_PROFILE, True)]
 
 
 def put_wall(pipeline: Pipeline, wall: OpcoWall, **more: Any) -> None:
-    """Sets where the tenant's wall stands."""
+    """Sets the tenant's wall."""
     settings = Settings(opco_wall=wall, **more)
     pipeline.resources.tables.directory.put_settings(TENANT, settings)
 
@@ -55,7 +55,7 @@ def given(pipeline: Pipeline, *lines: str) -> ObjectCreated:
 
 
 def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
-    """What is wrong with each line, "" where nothing is."""
+    """The code of each line, "" for a good one."""
     return [row["code"] for row in pipeline.table(created, "results.csv")]
 
 

@@ -84,7 +84,7 @@ def test_other_holders_of_a_reassigned_account_keep_it(
 
 
 def test_the_other_holders_need_not_satisfy_the_profile(pipeline: Pipeline) -> None:
-    """Neither the wall nor the one manager that the profile takes is about them."""
+    """Neither the wall nor the profile's limit of one manager concerns them."""
     pipeline.accounts(
         Account(
             TENANT, "K1", 1, opco="Kenya", assigned={ROLE: (AMINA, TOGO, "pending:x@y.example")}
@@ -150,7 +150,7 @@ def test_a_reassignment_can_be_undone(pipeline: Pipeline) -> None:
 
 
 def test_a_reassignment_to_nobody_waits_for_an_admin(pipeline: Pipeline) -> None:
-    """Where somebody else stays, nothing is cleared."""
+    """An account that keeps another holder is not cleared."""
     open_to_all = replace(presets()["multi-with-workflow"], name="open", uploader_roles=frozenset())
     pipeline.resources.tables.directory.put_profile(TENANT, open_to_all)
     pipeline.switch_on("open")
@@ -186,7 +186,7 @@ def test_accounts_can_be_reassigned_to_nobody(pipeline: Pipeline) -> None:
 
 
 def test_an_unprocessed_reassignment_to_nobody_must_be_requested_again(pipeline: Pipeline) -> None:
-    """A report of such a file says `(nobody)`, which its profile need not know."""
+    """The report of such a file contains `(nobody)`, which its profile may not accept."""
     pipeline.kenyan(1, held_by=AMINA)
     answer = api(pipeline).post("/assignments", EXPECTED | {"to": None})
     (created,) = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events

@@ -17,7 +17,7 @@ SHORT_LINES = b"account ID,account Manager\r\n" + b"".join(
 
 
 def sizes(pipeline: Pipeline, created: ObjectCreated) -> list[int]:
-    """The lines of each chunk of a file that was validated."""
+    """The number of lines in each chunk of a validated file."""
     assert pipeline.validate(created) == []
     items = pipeline.memory.dynamodb.tables["ImportsTable"].items
     return [
@@ -28,7 +28,7 @@ def sizes(pipeline: Pipeline, created: ObjectCreated) -> list[int]:
 
 
 def worked(pipeline: Pipeline, seconds: float, *, mode: Mode = Mode.RUN) -> None:
-    """A file of sixty lines is worked, which takes that long."""
+    """Processes a file of sixty lines, which takes that long."""
     ids = pipeline.kenyan(60, held_by=AMINA)
     created = pipeline.upload(file_of((one, BARAKA) for one in ids), mode=mode)
 

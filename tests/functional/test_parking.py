@@ -1,4 +1,4 @@
-"""Records that cannot be worked: others go on, their order holds, and a replay brings all."""
+"""Records that cannot be processed: others continue, order holds, and a replay processes all."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Params = dict[str, Any]
 
 
 class Poison:
-    """Calls of one operation that speak of the thing fail, as what is larger than an item does."""
+    """Fails calls of one operation that name the thing, as for an item that is too large."""
 
     def __init__(self, pipeline: Pipeline, operation: str, about: str) -> None:
         self.pipeline, self.operation, self.about = pipeline, operation, about
@@ -73,7 +73,7 @@ def parked(pipeline: Pipeline) -> list[str]:
 
 
 def hand_over(pipeline: Pipeline, to: str, *accounts: str) -> dict[str, Any]:
-    """The records of an import that gives the accounts to somebody."""
+    """The stream records of an import that gives the accounts to somebody."""
     pipeline.clock.now += 60
     pipeline.run(pipeline.upload(file_of((one, to) for one in accounts)))
     return pipeline.drained("AccountsTable")
@@ -93,7 +93,7 @@ def poisoned(pipeline: Pipeline) -> None:
     second = hand_over(pipeline, BARAKA, "K000", "K001", "K002")
     with Poison(pipeline, "BatchWriteItem", f"{TENANT}#K001"):
         assert pipeline.invoke(publish.lambda_handler, first) == []
-    # The cause is gone, but what is parked comes first.
+    # The cause is gone, but the parked record must come first.
     assert pipeline.invoke(publish.lambda_handler, second) == []
 
 
@@ -108,7 +108,7 @@ def test_a_record_that_cannot_be_published_holds_up_no_other_account(pipeline: P
 def test_a_statement_that_a_table_refuses_holds_up_no_other_account(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A batch of statements is answered as a whole; what it refuses stands with each of them."""
+    """A batch of statements succeeds as a call; each statement has its own error."""
     pipeline.kenyan(3)
     pipeline.publish()
     records = hand_over(pipeline, AMINA, "K000", "K001", "K002")
@@ -286,7 +286,7 @@ def test_a_job_that_cannot_be_run_holds_up_no_other(pipeline: Pipeline) -> None:
 
 
 class Functions:
-    """The Lambda service, as far as an operator's command sees it."""
+    """The Lambda service, as far as the operator's command needs it."""
 
     def __init__(self, *runs: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.runs = list(runs)
@@ -347,7 +347,7 @@ def test_the_command_says_when_to_come_again_while_a_service_is_busy(pipeline: P
 
 
 def changed(number: int) -> Account:
-    """An account as an import leaves it that has put so many names of two-byte characters on it."""
+    """An account after an import that has put that many names of two-byte characters on it."""
     names = tuple(f"{'é' * 60}{place:05d}@lumina.example" for place in range(number))
     changes = (RoleChange(ROLE, (), names),)
     receipt = ChangeReceipt("0" * 32, "", 2, "ines", "2026-11-22T10:00:00.000Z", 2, changes)
@@ -361,7 +361,7 @@ def records_of(pipeline: Pipeline, *accounts: Account) -> dict[str, Any]:
 
 
 def test_a_history_entry_takes_no_more_bytes_than_its_characters_do(pipeline: Pipeline) -> None:
-    """An account of 210 KB had an entry of 570, and everything behind it waited."""
+    """Before, an account of 210 KB had an entry of 570 KB, and everything behind it waited."""
     account = changed(1500)
 
     pipeline.invoke(publish.lambda_handler, records_of(pipeline, account))

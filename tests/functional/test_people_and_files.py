@@ -1,4 +1,4 @@
-"""Users whom both Admins and files tell of: whoever speaks last is heard."""
+"""Users whom both Admins and files change: the last change counts."""
 
 from __future__ import annotations
 

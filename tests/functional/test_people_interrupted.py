@@ -1,4 +1,4 @@
-"""What Admins keep, with an outage at every call: repeating the request makes it whole."""
+"""Requests of Admins with an outage at every call: repeating the request completes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROFILE = profile_json(presets()["single-strict"]) | {"name": "own", "blank": "k
 
 @dataclass(frozen=True)
 class Request:
-    """A request of an Admin; `again` is what else than success its repetition may answer."""
+    """A request of an Admin; `again` lists what its repetition may answer besides success."""
 
     method: str
     path: str
@@ -56,7 +56,7 @@ REQUESTS = (
 
 
 def world_of(pipeline: Pipeline) -> tuple[World, Snapshot]:
-    """A tenant with something to change, and the snapshot of it."""
+    """A tenant with something to change, and its snapshot."""
     world = World(pipeline)
     tables = pipeline.resources.tables
     stored = world.ask(INSIDERS[0], "POST", "/users", FIELDS | {"email": EVE})
@@ -72,7 +72,7 @@ def ask(world: World, request: Request) -> int:
 
 
 def state(pipeline: Pipeline) -> dict[str, Any]:
-    """The directory and the sign-ins. How often, and by which write, leaves no meaning behind."""
+    """The directory and the sign-ins, without versions and receipts."""
     items = pipeline.memory.dynamodb.tables["DirectoryTable"].items.values()
     return {
         "directory": sorted(map(_text_of, items)),
@@ -105,7 +105,7 @@ def test_repeating_a_request_completes_one_that_was_cut_off_at_any_call(
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=str)
 def test_a_call_that_is_sent_twice_changes_nothing(pipeline: Pipeline, request_: Request) -> None:
-    """The answer to its first sending was lost, so the SDK sent it again."""
+    """The answer to the first sending was lost, so the SDK sent the call again."""
     world, before = world_of(pipeline)
     calls = Writes()
     with incident(pipeline.memory, calls):

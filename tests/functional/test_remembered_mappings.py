@@ -1,4 +1,4 @@
-"""What a person says of a file's columns is remembered once the file is taken in."""
+"""The mapping that a person gives for a file is remembered once the file is accepted."""
 
 from __future__ import annotations
 

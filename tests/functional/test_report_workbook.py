@@ -102,7 +102,7 @@ def test_the_workbook_uploaded_unchanged_gives_the_same_errors(
     before, after = (converted(workbook_of(pipeline, one)) for one in (created, again))
     assert pipeline.counts(again) == {"lines": 6, "rejected": 6}
     assert after[0] == before[0]
-    # A row that was too short, or too long, has its cells elsewhere.
+    # A row that was too short or too long has its cells in other columns.
     for old, new in zip(before[1:], after[1:], strict=True):
         assert new[:2] == old[:2]
         assert {"USER_NOT_FOUND", "FIELD_COUNT"} & {*new} == {"USER_NOT_FOUND", "FIELD_COUNT"} & {

@@ -53,7 +53,7 @@ def ask(pipeline: Pipeline, created: ObjectCreated, **query: str) -> Answer:
 
 
 def listed(pipeline: Pipeline, created: ObjectCreated, **query: str) -> list[dict[str, Any]]:
-    """All pages of a listing."""
+    """The lines of all pages of a listing."""
     found: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
@@ -295,7 +295,7 @@ def test_an_import_whose_chunks_were_settled_by_older_code_ends_without_an_index
 
 
 def as_older_code_left_it(pipeline: Pipeline) -> None:
-    """Leaves the rows of each part under the name that they had before there was an index."""
+    """Stores the rows of each part under the key that older code used."""
     work = pipeline.memory.s3.buckets[pipeline.resources.work_bucket]
     for key in [key for key in work.objects if key.endswith("/lines")]:
         part = lines_part_from(work.objects.pop(key)[0].body)

@@ -1,6 +1,6 @@
-"""Who may use a profile, assign a role and write the directory: the same by every way in.
+"""Who may use a profile, assign a role and write the directory: the same for every way in.
 
-Each way in is tried as a person or a system comes to it, through the deployed functions.
+Each way in is tested through the deployed functions, as a person or a system uses it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def account(pipeline: Pipeline) -> str:
 
 
 def open_file(account: str, manager: str, workflow: str = "") -> bytes:
-    """A file of the preset that names no uploader roles."""
+    """A file of a preset without uploader roles."""
     header = "External Id,Account manager email,Workflow name"
     return f"{header}\r\n{account},{manager},{workflow}\r\n".encode()
 
@@ -121,7 +121,7 @@ OPENED: dict[Way, int] = {ticket: 201, edit: 200, results: 302}
 def test_only_admins_use_a_profile_that_is_not_on(
     pipeline: Pipeline, account: str, way: Way, email: str
 ) -> None:
-    """Its uploader roles name nobody, so it once admitted everybody."""
+    """It has no uploader roles, so it once admitted everybody."""
     pipeline.switch_on("single-strict")
 
     answer = way(pipeline, account, email)
@@ -172,7 +172,7 @@ def test_a_profile_that_is_switched_off_refuses_files_that_were_announced_before
 def test_a_requested_job_is_done_even_if_the_profile_is_switched_off_meanwhile(
     pipeline: Pipeline, account: str
 ) -> None:
-    """The right was checked before, and Handover writes the file."""
+    """The right was checked at the request, and Handover itself writes the file."""
     pipeline.switch_on(OPEN)
     assert reassignment(pipeline, account, NOBODY).status == 202
     pipeline.switch_on()
@@ -358,7 +358,7 @@ def test_a_source_needs_the_right_to_drop_directory_files_under_drop_too(
 def test_an_own_profile_about_the_directory_needs_the_right_like_the_presets(
     pipeline: Pipeline, about: About
 ) -> None:
-    """The name says nothing."""
+    """The name of a profile does not matter."""
     pipeline.resources.tables.directory.put_profile(TENANT, own_directory_profile(about))
     pipeline.source(profile="people")
 
@@ -393,7 +393,7 @@ def own_directory_profile(about: About) -> Profile:
 def test_a_tenants_own_profile_gives_a_source_no_way_into_the_directory(
     pipeline: Pipeline, account: str
 ) -> None:
-    """A profile called as the preset is, but about assignments, which the source is not given."""
+    """It is named like the preset, but is about assignments; the source has no right to it."""
     own = replace(presets()[OPEN], name="directory-accounts")
     pipeline.resources.tables.directory.put_profile(TENANT, own)
     pipeline.source()
@@ -409,7 +409,7 @@ def test_a_tenants_own_profile_gives_a_source_no_way_into_the_directory(
 def test_switching_a_profile_on_is_a_setting_of_one_tenant(
     pipeline: Pipeline, account: str
 ) -> None:
-    """Another tenant's settings open nothing."""
+    """Another tenant's settings give no right."""
     pipeline.switch_on(OPEN, tenant="umbra")
 
     assert ticket(pipeline, account, NOBODY).status == 403

@@ -1,4 +1,4 @@
-"""An old file of a source that comes again is reported, and nothing else is."""
+"""A source that drops an old file again gets a warning; nothing else is affected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _source(pipeline: Pipeline) -> None:
 
 
 def dropped(pipeline: Pipeline, *bodies: bytes) -> ObjectCreated:
-    """The last of the files, which were dropped and worked one after another."""
+    """The last of the files, after all were dropped and processed one after another."""
     for body in bodies:
         pipeline.clock.now += 10
         created = pipeline.drop(body, f"{pipeline.clock.now:.0f}.csv")

@@ -1,4 +1,4 @@
-"""Messages between the functions: whose they are, and which version of the code reads them."""
+"""Messages between the functions: their tenant, and which version of the code reads them."""
 
 from __future__ import annotations
 

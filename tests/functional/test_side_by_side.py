@@ -1,4 +1,4 @@
-"""Single edits beside files: whatever happens between two calls, a history tells one order."""
+"""Single edits beside files: whatever happens between two calls, a history has one order."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from tests.kit.pipeline import (
     import_id,
 )
 
-# A function that runs between two calls of another sends off what that one has counted.
+# A function that runs between two calls of another also sends the metrics of the other.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 ACCOUNTS = ["K000", "K001", "K002"]
 PEOPLE = [AMINA, BARAKA, SALES, "None"]
 RUNS = 60
-# How probable it is that somebody edits, reads, or stops the worker between two calls.
+# The probability of an edit, a read, or a stop of the worker between two calls.
 EDITS, READS, KILLS = 0.08, 0.08, 0.02
 
 
 @dataclass
 class Neighbours:
-    """People who edit and read accounts while files are worked: a hook of the AWS in memory."""
+    """A hook of the AWS in memory: people edit and read accounts while files are processed."""
 
     pipeline: Pipeline
     chance: random.Random
@@ -43,7 +43,7 @@ class Neighbours:
     may_kill: bool = True
 
     def before(self, *_: Any) -> None:
-        """Somebody comes between two calls, or nobody does."""
+        """Perhaps lets somebody act between two calls."""
         drawn = self.chance.random()
         if drawn < EDITS:
             self._undisturbed(self.edit)
@@ -63,7 +63,7 @@ class Neighbours:
             self.pipeline.memory.hook = self
 
     def edit(self) -> None:
-        """One account is given to somebody, or to nobody."""
+        """Assigns one account to somebody, or to nobody."""
         self.pipeline.clock.now += 0.001
         account, expected = self.chance.choice(ACCOUNTS), self.chance.choice(PEOPLE)
         target = () if expected == "None" else (expected,)
@@ -88,7 +88,7 @@ class Neighbours:
         self.known[account] = max(self.known.get(account, 0), edited["version"])
 
     def read(self) -> None:
-        """One account is looked at."""
+        """Reads one account."""
         account = self.chance.choice(ACCOUNTS)
         account_now = api(self.pipeline).get(f"/accounts/{account}").body
         holders = tuple(account_now["assigned"].get(ROLE, ()))
@@ -111,7 +111,7 @@ def worked(pipeline: Pipeline, created: ObjectCreated) -> None:
 def lines_of(
     pipeline: Pipeline, created: ObjectCreated, intended: dict[str, str]
 ) -> list[Decision]:
-    """What results.csv says of each line."""
+    """The decision on each line, from results.csv."""
     precedence = pipeline.item(created).precedence
     return [
         Decision(
@@ -188,7 +188,7 @@ def test_edits_and_reads_beside_two_files_have_one_history(pipeline: Pipeline, s
 def test_the_drawn_runs_have_enough_concurrency_to_check(
     pipeline: Pipeline,
 ) -> None:
-    """Over some seeds lines are superseded by edits, edits change what lines have written."""
+    """Over some seeds, edits supersede lines and change what lines have written."""
     outcomes: set[str] = set()
     snapshot = pipeline.memory.snapshot()
     for seed in range(12):

@@ -1,4 +1,4 @@
-"""Names and login names under several keys: each is found, and a login name is nobody else's."""
+"""Names and login names under several keys: each is found, and no login name has two users."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BOTH_WAYS = pytest.mark.parametrize("state", [Spreading.SPREAD, Spreading.BACK])
 
 @pytest.fixture
 def named(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """A tenant whose users have names and login names; with few shards, which are read faster."""
+    """A tenant whose users have names and login names, with few shards to read."""
     monkeypatch.setattr(user_places, "SHARDS", 3)
     pipeline.users(*NAMED)
     return pipeline
@@ -54,7 +54,7 @@ def move(pipeline: Pipeline, state: Spreading) -> None:
 
 
 def before_a_move(pipeline: Pipeline, state: Spreading) -> None:
-    """Every name is where a move in that direction begins, and the tenant is marked."""
+    """Puts every name where a move in that direction begins, and marks the tenant."""
     mark(pipeline, Spreading.SPREAD)
     if state is Spreading.BACK:
         move(pipeline, Spreading.SPREAD)
@@ -76,12 +76,12 @@ def is_moved(pipeline: Pipeline, state: Spreading) -> bool:
 
 
 def are_single(pipeline: Pipeline) -> bool:
-    """True when no login name lies at two places."""
+    """True when no login name lies under two keys."""
     return all(len(keys) == 1 for sk, keys in places(pipeline).items() if sk.startswith("login#"))
 
 
 def listed(pipeline: Pipeline) -> dict[str, Any]:
-    """Everything that anybody can ask by name and by login name."""
+    """The answers to all look-ups by name and by login name."""
     directory, people = pipeline.resources.tables.directory, pipeline.resources.tables.people
     deadline = pipeline.deadline
     looks = [normalized_name(name) for name in ("Sam Sale", "Sam#Sale", "No Body")]
@@ -144,7 +144,7 @@ def test_the_next_move_finishes_one_that_is_killed_anywhere(
 
 
 def edit(pipeline: Pipeline) -> None:
-    """Amina gives up her name and login name, which Baraka takes; as the API does it."""
+    """Amina gives up her name and login name, and Baraka takes them, as through the API."""
     people, directory = pipeline.resources.tables.people, pipeline.resources.tables.directory
     for after in (
         User(AMINA, "Amina O", frozenset({"Sales"}), login_name="amina.o"),
@@ -162,12 +162,12 @@ def edit(pipeline: Pipeline) -> None:
 
 
 def seed(pipeline: Pipeline) -> None:
-    """A user of another name and login name, by the operator's command."""
+    """Seeds a user with another name and login name."""
     pipeline.users(User(AMINA, "Amina O", frozenset({"Sales"}), login_name="amina.o"))
 
 
 def claim(pipeline: Pipeline) -> None:
-    """A file's lines claim a new login name, and one that is somebody's."""
+    """Claims a new login name and one that a user has, as lines of a file do."""
     expected = {"new": "new@x.example", "amina": "new@x.example"}
     records = pipeline.resources.tables.user_records
     refused = records.claim_logins(TENANT, expected, "9", pipeline.clock.now, pipeline.deadline)
@@ -196,7 +196,7 @@ def test_a_change_between_any_two_calls_of_a_move_counts_and_vice_versa(
 
 
 def test_a_login_name_is_claimed_once_by_runs_in_both_directions(named: Pipeline) -> None:
-    """A run keeps to the mark that it has read, while the next run reads another."""
+    """A run keeps the mark that it has read, while the next run reads another."""
     records = named.resources.tables.user_records
     answers: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Portfolios under several keys: no key takes more than its share, and a move disturbs nobody."""
+"""Portfolios under several keys: the load is spread, and a move disturbs nobody."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def given(pipeline: Pipeline, portfolios: Portfolios, *holdings: Holding) -> Non
 
 @pytest.fixture
 def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every portfolio that changes is spread, and is read in parts of very few items."""
+    """Spreads every portfolio that changes, and reads it in parts of very few items."""
     monkeypatch.setattr(portfolios, "SPREAD_FROM_CHANGES", 1)
     monkeypatch.setattr(portfolios, "LARGE_FROM", 1)
     monkeypatch.setattr(portfolios, "FIRST_ROWS", 1)
@@ -56,7 +56,7 @@ def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_portfolio(pipeline: Pipeline, portfolios: Portfolios) -> None:
-    """Sixty accounts, of which every seventh was given away, and what waits for users."""
+    """Sixty accounts, every seventh of them given away, and pending addresses."""
     given(pipeline, portfolios, *(holding(number) for number in range(60)))
     given(pipeline, portfolios, *(holding(n, 2, held=False) for n in range(0, 60, 7)))
     waiting = [
@@ -67,7 +67,7 @@ def a_portfolio(pipeline: Pipeline, portfolios: Portfolios) -> None:
 
 
 def listed(portfolios: Portfolios) -> dict[str, list[Any]]:
-    """Everything that anybody can ask of the portfolio."""
+    """The answers to all queries of the portfolio."""
     return {
         "all": list(portfolios.of(TENANT, AMINA)),
         "from a place": list(portfolios.of(TENANT, AMINA, after="csm#K00031")),
@@ -147,7 +147,7 @@ def test_a_page_of_a_large_portfolio_reads_a_small_part_of_it(pipeline: Pipeline
 
     assert len(list(islice(portfolios.of(TENANT, AMINA, after="csm#K00500"), 100))) == 100
 
-    # A unit for each shard, and those of the mark and of the home, which is read twice.
+    # A unit for each shard, one for the mark, and two for the home key, which is read twice.
     assert 0 < table.read_units - before <= SHARDS + 3
 
 
@@ -299,7 +299,7 @@ def test_an_old_holding_is_removed_when_a_newer_one_is_written_elsewhere(
 
     for _ in killed_at_every_call(pipeline.memory, change):
         change()
-        # The stone that says so is forgotten after a week; what it buried must not come back.
+        # The tombstone expires after a week; the holding that it covers must not come back.
         items = pipeline.memory.dynamodb.tables[TABLE].items
         versions = [int(item["version"]["N"]) for (_, sk), item in items.items() if "K00001" in sk]
         assert versions == [2]

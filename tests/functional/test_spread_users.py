@@ -1,4 +1,4 @@
-"""Users under several keys: everybody lies at one place, is always found, and is no news there."""
+"""Users under several keys: each is under one key, is always found, and a move is no change."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def move(pipeline: Pipeline, state: Spreading) -> None:
 
 
 def before_a_move(pipeline: Pipeline, state: Spreading) -> None:
-    """Everybody is where a move in that direction begins, and the tenant is marked."""
+    """Puts every user where a move in that direction begins, and marks the tenant."""
     mark(pipeline, Spreading.SPREAD)
     if state is Spreading.BACK:
         move(pipeline, Spreading.SPREAD)
@@ -70,7 +70,7 @@ def is_moved(pipeline: Pipeline, state: Spreading) -> bool:
 
 
 def listed(pipeline: Pipeline) -> dict[str, Any]:
-    """Everything that anybody can ask of the users."""
+    """The answers to all queries of the users."""
     directory, people = pipeline.resources.tables.directory, pipeline.resources.tables.people
     deadline = pipeline.deadline
     return {
@@ -183,7 +183,7 @@ def test_a_reader_during_a_move_misses_no_user(pipeline: Pipeline, state: Spread
 
 
 def edit(pipeline: Pipeline) -> None:
-    """Amina gets another name and a login name, and somebody new comes; as the API does it."""
+    """Changes Amina's name and login name and creates a user, as through the API."""
     directory, people = pipeline.resources.tables.directory, pipeline.resources.tables.people
     named = User(AMINA, "Amina O", frozenset({"Sales"}), "Kenya", login_name="amina")
     for after in (named, NEW):
@@ -197,7 +197,7 @@ def edit(pipeline: Pipeline) -> None:
 
 
 def seed(pipeline: Pipeline) -> None:
-    """The same by the operator's command."""
+    """Does the same by the operator's command."""
     pipeline.users(
         User(AMINA, "Amina O", frozenset({"Sales"}), "Kenya", login_name="amina"),
         NEW,
@@ -205,7 +205,7 @@ def seed(pipeline: Pipeline) -> None:
 
 
 def mark_deleted(pipeline: Pipeline) -> None:
-    """Baraka is deleted by a job."""
+    """A job deletes Baraka."""
     pipeline.resources.tables.jobs.mark_deleted(TENANT, BARAKA, "ticket", "9", pipeline.deadline)
 
 
@@ -213,7 +213,7 @@ CHANGES = pytest.mark.parametrize("change", [edit, seed, mark_deleted])
 
 
 def fields(pipeline: Pipeline) -> list[tuple[Any, ...]]:
-    """What is so of all users, by whatever ways it came to be so."""
+    """The fields of all users, whatever wrote them."""
     found = pipeline.resources.tables.people.listed(TENANT, None, 3)
     return [(one.email, one.name, one.login_name, one.is_active, one.is_deleted) for one in found]
 
@@ -340,7 +340,7 @@ def test_moving_a_user_is_not_a_change(pipeline: Pipeline, state: Spreading) -> 
         event = pipeline.follow()
 
     assert len(event["Records"]) == 2 * len(USERS)
-    # Nobody was even looked at.
+    # No user was even read.
     assert reads.seen == 0
     assert pipeline.memory.pools.snapshot() == pools
 

@@ -1,4 +1,4 @@
-"""sweep: sends on exactly what stands still, and finds uploads without an event."""
+"""sweep: resends exactly the lost messages, and finds uploads without an event."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ GOOD = file_of([("K000", AMINA)])
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that are cut though they are small."""
+    """Cuts even small files into chunks."""
     monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 700)
 
 
 def big_file() -> bytes:
-    """As many lines as make three chunks."""
+    """Enough lines for three chunks."""
     return file_of((f"A{number:05d}", AMINA) for number in range(50))
 
 
@@ -56,7 +56,7 @@ def later(pipeline: Pipeline, seconds: float = RESEND_AFTER_SECONDS) -> None:
 
 
 def sweep_until_quiet(pipeline: Pipeline) -> None:
-    """Sweeps each minute for a quarter of an hour, and has done what that sends."""
+    """Sweeps each minute for a quarter of an hour and processes what each sweep sends."""
     for _ in range(15):
         pipeline.sweep("imports")
         pipeline.run()
@@ -115,13 +115,13 @@ def test_the_first_message_of_a_chunk_is_not_mistaken_for_the_probe(pipeline: Pi
     pipeline.sweep("imports")
     pipeline.forget()
 
-    # The queue comes to the import: its other chunks are next.
+    # The queue has reached the import: its other chunks are next.
     pipeline.assign(import_id(created), 1, age=RESEND_AFTER_SECONDS)
     later(pipeline, MINUTE)
     pipeline.sweep("imports")
     assert pipeline.waiting() == []
 
-    # The probe comes too, for a chunk that is settled: what has not come by now is lost.
+    # The probe arrives too, for a settled chunk: messages that have not arrived are lost.
     pipeline.assign(import_id(created), 1, age=MINUTE)
     pipeline.sweep("imports")
     assert pipeline.waiting() == chunks(created, 2, 3)
@@ -150,7 +150,7 @@ def test_an_import_whose_turn_has_passed_gets_one_message_and_later_ones_at_grow
     passed = three_chunks(pipeline)
     sent_after: list[int] = []
     for minute in range(5, 200, 5):
-        # What others send is taken meanwhile.
+        # Meanwhile messages of other imports are taken.
         pipeline.run(pipeline.upload(GOOD))
         later(pipeline, 5 * MINUTE)
         pipeline.sweep("imports")
@@ -373,7 +373,7 @@ def test_a_sweep_of_imports_continues_where_the_last_one_stopped(pipeline: Pipel
         with incident(pipeline.memory, Mishap("ListObjectVersions", kill_before=1)):
             pipeline.validate(created[-1])
     later(pipeline)
-    # Others' files are taken in meanwhile, so each import is sent on by itself.
+    # Meanwhile other files are validated, so each import is resent by itself.
     pipeline.run(pipeline.upload(b"nothing"))
     later(pipeline)
 
@@ -485,12 +485,12 @@ def test_hundreds_of_lost_uploads_are_all_found(pipeline: Pipeline) -> None:
     assert len(pipeline.waiting("IntakeQueue")) == 230
 
 
-# More versions than one run can look at
+# More versions than one run can list
 
 
 @contextmanager
 def slow_listing(pipeline: Pipeline, seconds: float) -> Iterator[Mishap]:
-    """Pages of ten versions, each of which takes so long."""
+    """Lists pages of ten versions, each of which takes that long."""
 
     def wait() -> None:
         pipeline.clock.now += seconds
@@ -503,7 +503,7 @@ def slow_listing(pipeline: Pipeline, seconds: float) -> Iterator[Mishap]:
 
 
 def found(pipeline: Pipeline) -> list[str]:
-    """The keys that the last sweep has sent to the intake."""
+    """The keys that the last sweep has sent to the intake queue."""
     keys = [body["arrival"]["key"] for body in pipeline.waiting("IntakeQueue")]
     pipeline.forget()
     return keys

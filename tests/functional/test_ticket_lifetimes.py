@@ -1,4 +1,4 @@
-"""Every ticket that Handover makes for a file of its own is kept for 90 days, then forgotten."""
+"""Every ticket that Handover makes for a job expires after 90 days."""
 
 from __future__ import annotations
 

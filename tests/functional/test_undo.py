@@ -1,4 +1,4 @@
-"""Undo: what an import has changed is taken back by an import, as far as it still stands."""
+"""Undo: an import takes back what another has changed, where nothing has changed since."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.kit.pipeline import (
 
 
 def imported(pipeline: Pipeline, *lines: tuple[str, str]) -> ObjectCreated:
-    """A file that has been imported, everything that follows it being done."""
+    """A file after its import and everything that follows."""
     created = pipeline.upload(file_of(lines))
     pipeline.run(created)
     pipeline.settle()
@@ -44,7 +44,7 @@ def imported(pipeline: Pipeline, *lines: tuple[str, str]) -> ObjectCreated:
 
 
 def undone(pipeline: Pipeline, created: ObjectCreated, **body: str) -> ObjectCreated:
-    """The undo of the import, which has run."""
+    """The undo of the import, after its run."""
     answer = api(pipeline).post(f"/imports/{import_id(created)}/undo", body or None)
     assert answer.status == 202, answer.text
     (written,) = pipeline.settle()
@@ -73,7 +73,7 @@ def test_an_undo_takes_back_what_an_import_has_changed(pipeline: Pipeline) -> No
 
 
 def since(created: ObjectCreated) -> str:
-    """Since when and by which import, where the import ran a minute after the first one."""
+    """The words for "since when, by which import" of an import a minute after the first."""
     return f" since 2026-11-22T10:01:00.000Z by import {import_id(created)}"
 
 
@@ -310,7 +310,7 @@ def test_two_undos_of_the_same_second_do_not_wait_for_each_other(pipeline: Pipel
 def test_an_undo_waits_for_a_file_of_the_same_second_that_is_being_validated(
     pipeline: Pipeline,
 ) -> None:
-    """Only those that wait themselves, and would wait for it, are not waited for."""
+    """It does not wait for undos that wait themselves and would wait for it."""
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))
     api(pipeline).post(f"/imports/{import_id(created)}/undo")
@@ -365,7 +365,7 @@ def test_an_undo_that_is_stopped_at_any_call_is_completed(pipeline: Pipeline) ->
 
 
 def test_an_undo_by_an_admin_needs_no_approval(pipeline: Pipeline) -> None:
-    """A file that would clear so much waits for an Admin; this one is an Admin's word."""
+    """A file that clears so much waits for an Admin; here an Admin asks for it."""
     accounts = pipeline.kenyan(15)
     created = imported(pipeline, *((account, AMINA) for account in accounts))
 

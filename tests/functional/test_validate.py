@@ -1,4 +1,4 @@
-"""validate: takes a file in once, refuses it with its reason, or cuts it into chunks."""
+"""validate: registers a file once, and refuses it with a reason or cuts it into chunks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ GOOD = file_of([("K000", AMINA), ("K001", "None")])
 
 
 def refusal_code(pipeline: Pipeline, created: ObjectCreated) -> str:
-    """The code under which the file was refused; the import waits for its end."""
+    """The code with which the file was refused; the import waits for its end."""
     item = pipeline.item(created)
     assert item.refusal is not None
     assert item.state == "finalizing"
@@ -388,7 +388,7 @@ def test_the_second_version_of_a_tickets_key_is_refused_whichever_event_comes_fi
 
 
 def newest(pipeline: Pipeline) -> list[str]:
-    """The ids of the imports that the tenant has listed."""
+    """The ids of the imports in the tenant's list, newest first."""
     found, _ = pipeline.resources.tables.imports.newest(TENANT, 100, None)
     return [item.pk for item in found]
 
@@ -610,7 +610,7 @@ def test_lines_that_name_an_account_twice_are_settled_before_the_chunks(
 
 
 def clearing(pipeline: Pipeline, clears: int, others: int) -> ObjectCreated:
-    """An upload that would clear that many managers, and leaves the others as they are."""
+    """An upload that would clear that many managers and keeps the others."""
     ids = pipeline.kenyan(clears + others, held_by=AMINA)
     lines = [(one, "None" if place < clears else AMINA) for place, one in enumerate(ids)]
     return pipeline.upload(file_of(lines))
@@ -654,7 +654,7 @@ def test_f1_cells_with_only_separators_remove_nobody_where_a_blank_keeps(
     profile = replace(presets()["multi-with-workflow"], name="own", clear_words=frozenset({"none"}))
     pipeline.resources.tables.directory.put_profile(TENANT, profile)
     ids = pipeline.kenyan(30, held_by=AMINA)
-    # A workflow that nobody knows would reject the line, whatever the other cell does.
+    # An unknown workflow would reject the line, whatever is in the other cell.
     lines = "".join(f'{one},"{cell}",\n' for one in ids)
     file = f"External Id,Account manager email,Workflow name\n{lines}".encode()
     created = pipeline.upload(file, pipeline.ticket(profile="own"))

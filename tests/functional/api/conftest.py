@@ -94,7 +94,7 @@ def _pool() -> str:
 
 
 def _forget() -> None:
-    """Clients know the AWS they were made for."""
+    """Forgets clients, which are bound to the AWS they were made for."""
     runtime.resources.cache_clear()
     for cached in CACHES:
         cached.cache_clear()
@@ -117,7 +117,7 @@ def tenant() -> str:
 
 @pytest.fixture(autouse=True)
 def no_tenants_of_earlier_tests() -> None:
-    """Moto copies all there is for each transaction."""
+    """Moto copies all tables for each transaction: earlier tenants would slow it down."""
     for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables.values():
         table.items.clear()
 
@@ -131,7 +131,7 @@ def api(resources: runtime.Resources, tenant: str, deadline: Deadline) -> Api:
 
 @pytest.fixture
 def stranger(resources: runtime.Resources, tenant: str, deadline: Deadline) -> Api:
-    """The API as an Admin of another tenant uses it, whose users have the same addresses."""
+    """The API as an Admin of another tenant uses it; its users have the same addresses."""
     seed(resources, f"{tenant}-other", deadline)
     return Api(f"{tenant}-other", resources)
 
@@ -148,7 +148,7 @@ _written: list[dict[str, Any]] = []
 
 
 def _items_of_users(resources: runtime.Resources, tenant: str, deadline: Deadline) -> Any:
-    """The users as the store writes them; it writes them once, for moto takes long to do so."""
+    """The users as the store writes them, written only once because moto is slow."""
     if not _written:
         resources.tables.directory.put_users(_MODEL, USERS, deadline)
         database = boto3.client("dynamodb", region_name=REGION)

@@ -1,4 +1,4 @@
-"""Reading accounts: all of them, those of somebody, and who held one on a day."""
+"""Reading accounts: all of them, those of one holder, and who held one on a day."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def api(pipeline: Pipeline) -> Api:
 
 
 def ids(api: Api, limit: int = 100, **query: str) -> list[str]:
-    """The ids of all accounts that are listed, page after page."""
+    """The ids of all listed accounts, over all pages."""
     found: list[str] = []
     cursor: dict[str, str] = {}
     while True:
@@ -92,7 +92,7 @@ def test_accounts_are_listed_by_status_and_portal(pipeline: Pipeline, api: Api) 
 def test_a_page_of_filtered_accounts_stops_at_its_limit_and_has_a_cursor(
     pipeline: Pipeline, api: Api
 ) -> None:
-    """More than one reading of them is needed for a page, and the second has more than fit."""
+    """A page takes two readings, and the second has more rows than fit."""
     pipeline.accounts(
         *(Account(TENANT, f"A{place:03d}", 1, is_active=place % 2 == 0) for place in range(250))
     )
@@ -209,7 +209,7 @@ def test_an_account_whose_id_no_path_can_hold_is_read_by_query(
     assert_problem(api.get("/history", account_id="nowhere"), 404)
 
 
-# Who held it then
+# Who held an account at a time
 
 
 def test_who_held_an_account_on_a_day_is_reported(pipeline: Pipeline, api: Api) -> None:
@@ -307,7 +307,7 @@ def test_a_page_of_history_begins_where_the_last_one_ended(pipeline: Pipeline, a
 
 
 def managers(api: Api, portal: str, limit: int = 1) -> list[tuple[str, str, list[str]]]:
-    """Role, account and addresses of all that is listed, page after page."""
+    """Role, account and addresses of every listed row, over all pages."""
     found: list[tuple[str, str, list[str]]] = []
     cursor: dict[str, str] = {}
     while True:
@@ -349,7 +349,7 @@ def test_r100_an_assignment_follows_the_account_to_other_portals(
     pipeline.publish()
 
     pipeline.accounts(Account(TENANT, "A", 1, portals=("south", "east/west")))
-    # Before the stream has delivered it, too.
+    # Also before the stream has delivered the change.
     assert managers(api, "north") == []
     pipeline.publish()
 

@@ -27,7 +27,7 @@ def unknown() -> Iterator[None]:
 
 
 def answered(api: Api, requests: int, now: float = NOW, *, every: int = 0) -> int:
-    """How many of so many requests are answered; after `every` so many another function asks."""
+    """How many of the requests are answered; each `every` of them come to another function."""
     count = 0
     for number in range(requests):
         if every and number % every == 0:
@@ -45,7 +45,7 @@ def test_a_tenant_gets_a_limited_number_of_answers_in_each_window(api: Api) -> N
 
 
 def test_all_functions_together_keep_to_the_limit_of_a_tenant(api: Api) -> None:
-    """Each request meets another function, which takes permits and uses one of them."""
+    """Each request comes to another function, which takes permits and uses one of them."""
     assert 0 < answered(api, 200, every=1) <= LIMIT * WINDOW_SECONDS
 
 

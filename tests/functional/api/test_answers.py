@@ -1,4 +1,4 @@
-"""What every answer has, and what an answer never tells."""
+"""What every answer has, and what no answer reveals."""
 
 from __future__ import annotations
 
@@ -145,14 +145,14 @@ def test_the_description_of_the_api_has_every_route_and_needs_no_token(api: Api)
     assert "302" in described["paths"]["/imports/{name}/report"]["get"]["responses"]
 
 
-# Of every request: asked wrongly, not signed in, not allowed, too often, ours to blame, busy.
+# For every request: invalid, not signed in, not allowed, too many, our defect, busy.
 OF_ALL = {"400", "401", "403", "404", "429", "500", "503"}
 PROBLEM = "application/problem+json"
 OF_API_GATEWAY = {"401": {"application/json"}, "429": {"application/json", PROBLEM}}
 
 
 def test_the_description_names_the_problems_of_each_route(api: Api) -> None:
-    """A body may be of another kind, and an edit be rejected as a line is."""
+    """A body can have another content type, and an edit can be rejected as a line is."""
     described = api.by("").get("/openapi.json").body["paths"]
 
     for path, method in sorted(ROUTES):
@@ -262,5 +262,5 @@ def test_no_address_is_logged(
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """Everything in the log, with what stands beside the messages."""
+    """The whole log, with the fields beside the messages."""
     return "\n".join(str(vars(record)) for record in caplog.records)

@@ -31,7 +31,7 @@ def waiting(api: Api, **fields: Any) -> ImportItem:
 
 
 def sent(api: Api) -> list[dict[str, Any]]:
-    """Takes the messages out of the queue of chunks."""
+    """The messages in the queue of chunks, which are taken out."""
     sqs = boto3.client("sqs", region_name="eu-west-1")
     found: list[dict[str, Any]] = []
     while messages := sqs.receive_message(

@@ -1,4 +1,4 @@
-"""Single edits: one account changed through the API by the rules and the writer of files."""
+"""Single edits: the API changes one account by the rules and the writer of files."""
 
 from __future__ import annotations
 
@@ -316,7 +316,7 @@ def test_an_edit_during_an_import_does_not_change_the_outcome_of_retried_lines(
 
 
 def meeting(pipeline: Pipeline, happen: Callable[[], None]) -> Mishap:
-    """What happens between an edit's reading and its writing."""
+    """Runs something between the read and the write of an edit."""
 
     def once() -> None:
         pipeline.memory.hook = None

@@ -1,4 +1,4 @@
-"""Looking at imports: the list, one of them, and the files that came of it."""
+"""Reading imports: the list, one import, and its files."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The largest answers there can be: every listing stays below what a function may answer.
+"""The largest possible answers: every listing stays below what a function may answer.
 
-`Api.request` fails for an answer beyond Lambda's limit, so each of these tests is one as it stands.
+`Api.request` fails for an answer beyond Lambda's limit, so each request here checks the limit.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def api(pipeline: Pipeline) -> Api:
 
 @pytest.fixture
 def crowd(pipeline: Pipeline) -> list[str]:
-    """Three accounts that a thousand users hold, each with as much text as a user can have."""
+    """Three accounts with a thousand holders, each with as much text as a user can have."""
     pipeline.users(
         *(User(one, WIDE, frozenset(), phone=QUOTED, mobile=QUOTED) for one in CROWD),
     )
@@ -175,7 +175,7 @@ def test_a_line_that_is_too_large_for_an_account_does_not_affect_other_lines(
 
 
 def test_the_plan_of_the_longest_header_and_mapping_fits_into_an_item(pipeline: Pipeline) -> None:
-    # In Windows-1252, where a letter of one byte becomes one of two.
+    # In Windows-1252, whose one-byte letters take two bytes in UTF-8.
     columns = ";".join("ä" * 300 + str(place) for place in range(198))
     mapping = {f"{'ü' * 300}{place}": "account ID" for place in range(100)}
     pipeline.kenyan(1)

@@ -1,4 +1,4 @@
-"""Limits of what is asked for: the most is taken, and one more is refused with its field."""
+"""Limits of requests: the maximum is accepted, and one more is refused with its field."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.kit.pipeline import TENANT, Pipeline
 
 @dataclass(frozen=True)
 class Limit:
-    """A request of that size, the largest one that is taken, and the field that is named beyond."""
+    """A request of a given size, the largest accepted size, and the field that a refusal names."""
 
     most: int
     field: str
@@ -32,19 +32,19 @@ def text(size: int) -> str:
 
 
 def query(path: str, name: str, **more: str) -> Callable[[Api, int], Answer]:
-    """A page asked for with a text of that length."""
+    """A request for a page with a text of that length."""
     return lambda api, size: api.get(path, **{name: text(size)}, **more)
 
 
 def rows(path: str, **more: str) -> Callable[[Api, int], Answer]:
-    """A page asked for with that many rows."""
+    """A request for a page with that many rows."""
     return lambda api, size: api.get(path, limit=str(size), **more)
 
 
 def body(
     path: str, field: str, more: dict[str, Any], of: Callable[[int], object] = text
 ) -> Callable[[Api, int], Answer]:
-    """A body posted with a value of that size in the field."""
+    """A request with a body whose field has a value of that size."""
     return lambda api, size: api.post(path, more | {field: of(size)})
 
 
@@ -120,7 +120,7 @@ LIMITS = {
     "roles of a page": Limit(100, "limit", rows("/roles")),
     "entries of a page": Limit(100, "limit", rows("/audit")),
 }
-# What is asked for once it is long enough, but not there.
+# Valid names that no item has.
 NOT_THERE = {"account": 404}
 
 

@@ -1,4 +1,4 @@
-"""Pages of listings: where they begin, where they end, and what is no cursor of a listing."""
+"""Pages of listings: where they begin, where they end, and which cursors they refuse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.kit.fixtures import clients_of_memory, pipeline
 from tests.kit.pipeline import ADMIN, AMINA, TENANT, Pipeline
 
 __all__ = ["clients_of_memory", "pipeline"]
-# Of four bytes each, so that a place of few characters is longer than any key.
+# Four bytes each, so that few characters are longer than any key.
 LONG = "𐐷" * 700
 TICKET = "20260706T120000000Z-0123456789abcdef"
 FORGED = [

@@ -34,13 +34,13 @@ ANA: dict[str, Any] = {
     "login_name": "Ana.O",
 }
 
-# When something is stored past the API.
+# The time of writes that do not go through the API.
 AT: Any = {"now": 0.0, "precedence": "2026-11-22T10:00:00.000Z#edit"}
 
 
 @pytest.fixture
 def ana(tenant: str) -> str:
-    """An address that nobody else signs in with."""
+    """An address that nobody signs in with."""
     return f"ana@{tenant}.example"
 
 
@@ -54,7 +54,7 @@ def user_body(email: str, **changes: object) -> dict[str, Any]:
 
 
 def sign_in(api: Api, email: str) -> dict[str, Any] | None:
-    """The sign-in of an address, with its groups."""
+    """The sign-in of an address with its groups, None when there is none."""
     pool: Any = {"UserPoolId": api.stack.user_pool, "Username": email}
     try:
         found = clients.cognito().admin_get_user(**pool)
@@ -132,7 +132,7 @@ def test_an_invitation_is_sent_again_until_it_is_answered(
 def test_a_user_who_was_never_invited_can_be_invited(
     api: Api, ana: str, deadline: Deadline
 ) -> None:
-    """Users of files have no sign-in yet."""
+    """Users from files have no sign-in at first."""
     user = User(ana, "Ana", frozenset({"Sales"}))
     api.stack.tables.directory.put_users(api.tenant, [user], deadline)
 
@@ -176,7 +176,7 @@ def test_r91_a_login_name_is_unique_in_its_tenant_only(api: Api, stranger: Api, 
 
 
 def test_r91_two_users_cannot_take_a_login_name_at_once(api: Api, tenant: str) -> None:
-    """Whoever is stored second between the look and the write of the first is seen."""
+    """The first one notices a user who is stored between its check and its write."""
     store = api.stack.tables.people
     one, two = (User(f"{name}@{tenant}.example", name, frozenset()) for name in ("one", "two"))
     expected = [User(user.email, user.name, frozenset(), login_name="L") for user in (one, two)]
@@ -191,12 +191,12 @@ def test_r91_two_users_cannot_take_a_login_name_at_once(api: Api, tenant: str) -
 def test_r91_a_login_name_is_not_taken_from_a_user_who_has_just_got_it_back(
     api: Api, tenant: str
 ) -> None:
-    """The index still leads to a user who has just got the name back."""
+    """The index still points to a user who has just got the name back."""
     store, directory = api.stack.tables.people, api.stack.tables.directory
     first = User(f"one@{tenant}.example", "One", frozenset(), login_name="L")
     without = User(first.email, "One", frozenset())
     directory.put_users(tenant, [first], Deadline(4e9))
-    directory.put_users(tenant, [without], Deadline(4e9))  # as a file leaves the index
+    directory.put_users(tenant, [without], Deadline(4e9))  # a file does not update the index
     second = User(f"two@{tenant}.example", "Two", frozenset(), login_name="L")
 
     came = interrupted(api, lambda: store.store(tenant, None, second, **AT), first, before=without)
@@ -209,7 +209,7 @@ def test_r91_a_login_name_is_not_taken_from_a_user_who_has_just_got_it_back(
 def interrupted(
     api: Api, step: Callable[[], Stored], other: User, before: User | None = None
 ) -> Stored:
-    """What comes of `step` when `other` is stored just before it writes."""
+    """The result of `step` when `other` is stored just before it writes."""
     store = api.stack.tables.people
     real = type(store)._name_actions
     waiting = [other]
@@ -252,7 +252,7 @@ def test_an_address_exists_once(api: Api, ana: str) -> None:
 
 @contextmanager
 def inviting_nobody(monkeypatch: pytest.MonkeyPatch, code: str) -> Iterator[None]:
-    """The pool refuses every new sign-in with that code, for a while; waiting takes no time."""
+    """For a while the pool refuses every new sign-in with that code; waits take no time."""
     seam: Any = BaseClient
     usual = seam._make_api_call
 
@@ -293,7 +293,7 @@ def test_a_user_whom_no_mail_reached_is_invited_once_mails_go_out_again(
 
 
 def answers_about(api: Api, email: str) -> list[tuple[int, str]]:
-    """All that an Admin can ask of an address in which its sign-in plays a part, and the answers.
+    """The answers to all requests about an address that involve its sign-in.
 
     The address itself is taken out of them.
     """
@@ -323,7 +323,7 @@ def answers_about(api: Api, email: str) -> list[tuple[int, str]]:
 def test_no_answer_reveals_whether_an_address_belongs_to_another_tenant(
     api: Api, stranger: Api, tenant: str, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of an address that is free, one that signs in elsewhere, and one of a verified domain."""
+    """Compared are a free address, one that signs in elsewhere, and one of a verified domain."""
     free, taken, theirs = (f"ana@{kind}.{tenant}.example" for kind in ("free", "taken", "theirs"))
     assert created(stranger, taken).status == 201
     api.stack.tables.domains.verify(stranger.tenant, f"theirs.{tenant}.example")

@@ -116,7 +116,7 @@ def test_a_new_profile_under_a_removed_name_is_not_on(api: Api) -> None:
 
 
 def test_a_preset_that_applies_again_is_not_on(api: Api) -> None:
-    """It may admit others than the profile that was switched on."""
+    """It may admit other users than the profile that was switched on."""
     put(api, "single-strict", blank="keep")
     api.switch_on("single-strict")
 
@@ -325,7 +325,7 @@ KUNDE = {"Kunde": "account ID", "Betreuer": "account Manager"}
 
 
 def remember(api: Api, tenant: str, profile: str = "single-strict") -> str:
-    """The fingerprint of a header for which a mapping is remembered."""
+    """Remembers a mapping for a header; the header's fingerprint."""
     new = RememberedMapping(fingerprint_of(LABELS), profile, KUNDE)
     known, version = api.stack.tables.mappings.of(tenant)
     assert api.stack.tables.mappings.replace(tenant, [*known, new], version)

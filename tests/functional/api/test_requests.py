@@ -1,4 +1,4 @@
-"""Requests about accounts: seen by who holds them, created where the tenant allows it."""
+"""Requests about accounts: holders see them, and create them if the tenant allows it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def created(api: Api, account_id: str = "K000", **more: Any) -> dict[str, Any]:
 
 
 def listed(api: Api, limit: int = 2, **query: str) -> list[str]:
-    """The subjects of all requests that are listed, page after page."""
+    """The subjects of all listed requests, over all pages."""
     found: list[str] = []
     cursor: dict[str, str] = {}
     while True:
@@ -120,7 +120,7 @@ def test_requests_follow_the_account_to_whoever_holds_it_now(
     created(manager)
     pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
 
-    # Before the stream has delivered it, too.
+    # Also before the stream has delivered the change.
     assert listed(manager) == []
     pipeline.publish()
     assert listed(manager) == []

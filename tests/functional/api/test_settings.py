@@ -1,4 +1,4 @@
-"""What Admins set up: settings, roles, workflows and sources, each seen by its tenant alone."""
+"""What Admins set up: settings, roles, workflows and sources, visible only to their tenant."""
 
 from __future__ import annotations
 
