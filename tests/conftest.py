@@ -1,4 +1,4 @@
-"""How all tests run: what is drawn, and which tests share a process (`--dist loadfile`)."""
+"""How all tests run: what hypothesis draws, and which tests share a process (`--dist loadfile`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
-# The same examples each time, however busy the machine is.
+# The same examples each time, without a deadline on a busy machine.
 settings.register_profile("handover", deadline=None, derandomize=True)
 settings.load_profile("handover")
 
@@ -32,7 +32,7 @@ IN_A_BROWSER = "stories in a browser"
 
 
 class Sharing(LoadScopeScheduling):
-    """The tests of a file stay together; those of tests/e2e share three stacks.
+    """Keeps the tests of a file together; those of tests/e2e share three stacks.
 
     Those of tests/browser share one.
     """
@@ -50,5 +50,5 @@ class Sharing(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing | None:
-    """What shares the tests out: ours where whole files were asked for, else what was asked for."""
+    """The scheduler: ours for `--dist loadfile`, otherwise the requested one."""
     return Sharing(config, log) if config.getvalue("dist") == "loadfile" else None

@@ -1,11 +1,11 @@
-"""What the formats of the description admit (`handover.http.formats`), for who draws requests."""
+"""What the formats of the description (`handover.http.formats`) accept, for drawing requests."""
 
 from __future__ import annotations
 
 import schemathesis
 from hypothesis import strategies as st
 
-# Some of every width that UTF-8 has, and the space, which may not stand outside.
+# Characters of every UTF-8 width, and the space, which may not be first or last.
 LETTERS = "aB9 -_.äßЖ漢😀"
 
 

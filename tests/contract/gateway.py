@@ -22,7 +22,7 @@ from functions.api import app
 from tests.kit.caller import EVENT, LambdaContext
 
 AUTHORIZATION = "Bearer of-somebody"
-# What API Gateway passes on as text; all else comes in base64.
+# What API Gateway passes on as text; all other content comes in base64.
 TEXT = ("text/", "application/json", "application/javascript", "application/xml")
 
 
@@ -35,7 +35,7 @@ class Gateway(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def handle_any(self) -> None:
-        """Passes the request on, unless it is for API Gateway itself to answer."""
+        """Passes the request on, unless API Gateway itself answers it."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         with self.turn:
             answer = self._answer(body)
@@ -51,13 +51,13 @@ class Gateway(BaseHTTPRequestHandler):
             self.wfile.write(sent)
 
     def __getattr__(self, name: str) -> Any:
-        # http.server looks for a method of its own for each method of HTTP.
+        # http.server looks for one method for each HTTP method.
         if name.startswith("do_"):
             return self.handle_any
         raise AttributeError(name)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        """Says nothing: the functions log enough."""
+        """Logs nothing: the functions log enough."""
 
     def _answer(self, body: bytes) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
@@ -86,7 +86,7 @@ class Gateway(BaseHTTPRequestHandler):
 
 
 def _joined(query: str) -> dict[str, str]:
-    """The values of a query by name; of a name that comes twice, joined by a comma."""
+    """The values of a query by name; the values of a repeated name are joined by a comma."""
     values: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         values.setdefault(name, []).append(value)

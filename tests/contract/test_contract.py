@@ -1,7 +1,7 @@
-"""The deployed API keeps what its own description says, whatever is asked of it.
+"""The deployed API keeps its own description, whatever the request.
 
 schemathesis draws the requests from /openapi.json: valid and invalid ones, other methods, other
-types of content, no token. `make contract` asks for many more of them.
+types of content, no token. `make contract` draws many more of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SEED = os.environ.get("CONTRACT_SEED", "11")
 
 @pytest.fixture(scope="module")
 def url(clients_of_memory: None) -> Iterator[str]:
-    """The API as an Admin calls it, of a tenant that has one of everything."""
+    """The API as an Admin calls it, for a tenant that has one of everything."""
     with pytest.MonkeyPatch.context() as patch, on_memory(patch) as pipeline:
         build(pipeline)
         with served({"email": ADMIN.email, "custom:tenant": OWN}) as address:

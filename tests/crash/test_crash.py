@@ -1,4 +1,4 @@
-"""Real worker processes on the embedded AWS, killed while they work: nothing comes of it.
+"""Real worker processes on the embedded AWS are killed while they work: no promise breaks.
 
 `python -m tests.soak crashes` does the same for a thousand kills.
 """
@@ -18,7 +18,7 @@ from tests.soak.scenes import SHOWER
 from tests.soak.stand import Stand
 
 KILLS, IMPORTS = 20, 10
-# Half a minute on an idle machine; on a busy one much of it is waiting for a turn.
+# Half a minute on an idle machine; on a busy one it mostly waits.
 pytestmark = pytest.mark.timeout(600)
 
 

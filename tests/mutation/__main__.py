@@ -1,4 +1,4 @@
-"""Draws changes of the code by a seed, and asks the fast tests which of them they notice.
+"""Draws changes of the code by a seed, and runs the fast tests to see which of them they find.
 
     python -m tests.mutation --seed S [--sample N] [--workers W] [--page]
     python -m tests.mutation --only MODULE:LINE     every change of one line
@@ -6,7 +6,7 @@
 
 `--from N` leaves out the first N of a sample, which were judged before.
 
-What survives is printed; with --page the sample is described in tests/mutation/RESULTS.md.
+Survivors are printed; with --page the sample is described in tests/mutation/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PASSED = (0, 5)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the tests said of a change: the first that failed, "" when none did."""
+    """The result of a change: the first test that failed, "" when none did."""
 
     mutation: Mutation
     tests: int
@@ -54,7 +54,7 @@ class Verdict:
 
 
 def judged(mutation: Mutation, tests: Recorded) -> Verdict:
-    """Runs the tests that can see the change, in a process of their own, to the first failure."""
+    """Runs the tests that can find the change, in a process of their own, to the first failure."""
     began = time.monotonic()
     chosen = chosen_for(mutation, tests)
     detected_by = _failure(mutation, chosen) if chosen else ""
@@ -92,7 +92,7 @@ def _failure(mutation: Mutation, chosen: list[str]) -> str:
 
 
 def drawn(seed: int, sample: int) -> list[Mutation]:
-    """A sample of all changes, always the same for a seed and the same code."""
+    """A sample of all changes; the same seed and code always give the same sample."""
     return random.Random(seed).sample(all_mutations(), sample)
 
 

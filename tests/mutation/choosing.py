@@ -1,4 +1,4 @@
-"""Which of the fast tests can see a change: those that run its line, as recorded once."""
+"""Which of the fast tests can find a change: those that run its line, as recorded once."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tests.mutation.syntax import HANDOVER, Mutation
 
 __all__ = ["ROOT", "Recorded", "chosen_for", "recorded"]
 
-# What the tests of one mutant took together when they were recorded.
+# The recorded seconds that the tests of one mutant may take together.
 MAX_SECONDS = 60.0
 
 
 def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
-    """The tests that can see the change, the likeliest first, of MAX_SECONDS together.
+    """The tests that can find the change, the likeliest first, up to MAX_SECONDS together.
 
-    Of what runs at import those that run a line where one of its names stands, and then all that
-    run anything of the module.
+    For code that runs at import, those that run a line with one of its names come first, then all
+    that run anything of the module.
     """
     exact = _running(mutation.module, {mutation.line}, tests)
     if not exact:
@@ -41,7 +41,7 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
 
 
 def _likelihood(name: str, mutation: Mutation, tests: Recorded) -> tuple[bool, bool, float]:
-    """Unit tests first, and of all tests those that are about the module by their name."""
+    """Unit tests first, and among all tests those named after the module."""
     stem = Path(mutation.module).stem
     return (
         not (name.startswith("tests/unit") or stem in name.partition("::")[0]),
@@ -56,7 +56,7 @@ def _running(module: str, lines: Iterable[int], tests: Recorded) -> set[str]:
 
 
 def _names_at(mutation: Mutation) -> frozenset[str]:
-    """The names that the module's statement at the place defines."""
+    """The names that the statement at the place defines."""
     for node in _tree(mutation.module).body:
         if node.lineno <= mutation.line <= (node.end_lineno or 0):
             match node:
@@ -69,7 +69,7 @@ def _names_at(mutation: Mutation) -> frozenset[str]:
 
 
 def _named(names: frozenset[str]) -> list[tuple[str, set[int]]]:
-    """The modules where one of the names stands, with the lines."""
+    """The modules that contain one of the names, with the lines."""
     found = []
     for path in sorted(HANDOVER.rglob("*.py")):
         module = path.relative_to(HANDOVER).as_posix()

@@ -1,4 +1,4 @@
-"""Changes that change nothing that anybody could see, each with the reason."""
+"""Changes without a visible effect, each with the reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Equivalent:
-    """A change by its place (`Mutation.name`), and why no test can or should see it."""
+    """A change by its place (`Mutation.name`), and why no test can or should find it."""
 
     module: str
     scope: str
@@ -18,11 +18,11 @@ class Equivalent:
 
     @property
     def name(self) -> tuple[str, str, str, str, int]:
-        """The name of the mutation that it is."""
+        """The name of the mutation."""
         return self.module, self.scope, self.old, self.new, self.nth
 
 
-# At most so many of a sample, so that a survivor is closed by a test before it is called this.
+# The maximum in a sample, so that survivors get a test before they are called equivalent.
 MAX_OF_A_SAMPLE = 0.15
 
 EQUIVALENTS: tuple[Equivalent, ...] = (

@@ -1,4 +1,4 @@
-"""A plugin of pytest: one module of the product is imported with a change of its source."""
+"""A plugin of pytest that imports one module of the product with a change of its source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WHERE = "HANDOVER_MUTANT"
 
 
 def plant(path: str, source: str) -> None:
-    """Lets the module at that path be compiled from this source."""
+    """Has the module at that path compiled from this source."""
     loaders: Any = SourceFileLoader
     code_of: Callable[[Any, str], CodeType | None] = loaders.get_code
 

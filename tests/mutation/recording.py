@@ -36,7 +36,7 @@ def _ran(code: CodeType, line: int) -> object:
 
 
 def pytest_configure() -> None:
-    """Begins to listen to lines, each once a test."""
+    """Begins to record lines, each once per test."""
     MONITORING.use_tool_id(TOOL, "recording")
     MONITORING.register_callback(TOOL, MONITORING.events.LINE, _ran)
     MONITORING.set_events(TOOL, MONITORING.events.LINE)
@@ -44,7 +44,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Notes what the test ran, its fixtures included."""
+    """Records the lines of the test, its fixtures included."""
     _lines.clear()
     MONITORING.restart_events()
     began = time.monotonic()
@@ -57,7 +57,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Notes which tests fail as the code is: they would seem to notice every change."""
+    """Records which tests fail on the unchanged code: they would seem to find every change."""
     report = yield
     if report.failed:
         _failed.add(report.nodeid)

@@ -91,7 +91,7 @@ def _record(kept: dict[str, Any], names: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutation.recording"]
         command += ["-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", *names]
-        # Those that fail are left out, and shown.
+        # Tests that fail are left out, and shown.
         subprocess.run(
             command, cwd=ROOT, env=os.environ | {WHERE: folder}, stdout=sys.stderr, check=False
         )

@@ -1,7 +1,7 @@
-"""Every small change of a module's syntax that ought to be noticed: one place, other text.
+"""Every small change of a module's syntax that tests should find: one place, another text.
 
-Left alone are docstrings, annotations, what is logged, f-strings and texts with spaces, which
-people read.
+Docstrings, annotations, log calls, f-strings and texts with spaces, which people read, are left
+out.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 UNTOLD = frozenset({"logger", "TypeVar", "cast"})
-# What people read, and what only guards against another defect: `strict` of `zip` and `csv`, and
-# `frozen` and `slots`, which mypy holds everybody to.
+# Arguments for people, and those that only guard against other defects: `strict` of `zip` and
+# `csv`, and `frozen` and `slots`, which mypy checks.
 PASSED_OVER = frozenset({"summary", "description", "strict", "frozen", "slots"})
 
 
@@ -59,7 +59,7 @@ class Mutation:
     """A change of the bytes `start` to `end` of a module, from `old` to `new`.
 
     `module` is its path below the package, `scope` the function or class around the place, ""
-    for the module itself. Of equal changes in one scope, `nth` tells which it is.
+    for the module itself. `nth` distinguishes equal changes in one scope.
     """
 
     module: str
@@ -74,7 +74,7 @@ class Mutation:
 
     @property
     def name(self) -> tuple[str, str, str, str, int]:
-        """What stays the same when lines move."""
+        """A name that stays the same when lines move."""
         return self.module, self.scope, self.old, self.new, self.nth
 
     def applied(self) -> str:
@@ -149,10 +149,10 @@ def _is_left_alone(parent: ast.AST, child: ast.AST) -> bool:
         case _, ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True
         case _, ast.Assign(targets=[ast.Name(id="__all__")]):
-            # The linter holds it to the names that there are.
+            # The linter checks that the names exist.
             return True
         case _, ast.Raise():
-            # Its words are for people; that it is raised is another change.
+            # Its message is for people; the raise itself is another change.
             return True
     return False
 

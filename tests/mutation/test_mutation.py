@@ -1,4 +1,4 @@
-"""The tool itself: what it changes, that a change is in force, and which tests are asked."""
+"""The tool itself: what it changes, that a change is in force, and which tests it chooses."""
 
 from __future__ import annotations
 

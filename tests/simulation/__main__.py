@@ -6,7 +6,7 @@
     python -m tests.simulation applying [N [SEED]]  races of an applied dry run
     python -m tests.simulation fidelity [N [SEED]]  whole runs beside the emulators
 
-Exhaustive pairs go on where the last run of the same code ended; what is known so far is kept in
+Exhaustive pairs continue where the last run of the same code ended; results are stored in
 .local/faults.json and listed in tests/simulation/RESULTS.md.
 """
 
@@ -25,12 +25,12 @@ from tests.simulation.engine.progress import Progress, code_now
 WHOLE_RUNS = 120
 RACES = 10_000
 MAX_SHOWN = 20
-# What is lost when it is stopped in the middle: a minute or so.
+# Seconds between two saves, which a stop in the middle loses.
 FIRST_FAULTS_AT_A_TIME = 32
 
 
 def replay(text: str) -> int:
-    """Prints every call of a plan's run, its faults, and what was violated."""
+    """Prints every call of a plan's run, its faults, and its violations."""
     report = explore.machine().run(plan_from(text), traced=True)
     happened = {number: kind for number, kind, _ in report.applied}
     for call in report.trace:
@@ -65,7 +65,7 @@ def pairs(minutes: float, scene: str, order: str) -> int:
 
 
 def one_sweep(name: str, jobs: list[explore.Job]) -> int:
-    """Some jobs at once, their figures kept under a name."""
+    """Runs some jobs at once and stores their figures under a name."""
     tally = explore.over_all_cores(jobs)
     print(f"{name}: {tally}\n{explore.replay_commands(tally)}")
     Progress.load().keep(name, tally)
@@ -85,7 +85,7 @@ def fidelity(count: int, seed: str) -> int:
 
 
 def applying(count: int, seed: str) -> int:
-    """Races between an import that applies a dry run and everybody else."""
+    """Runs races between an import that applies a dry run and everybody else."""
     tally = run_many(count, seed)
     print(f"races of seed {seed}: {tally}", *tally.differences[:MAX_SHOWN], sep="\n")
     Progress.load().tell("races of an applied dry run", f"{tally} (seed {seed})")

@@ -10,11 +10,11 @@ from tests.kit.memory_aws import ServiceError
 
 
 class StoppedError(BaseException):
-    """The process of a step is gone."""
+    """The process of a step was stopped."""
 
 
 def _nothing() -> None:
-    """What happens meanwhile when nothing does."""
+    """Does nothing: the default for what happens meanwhile."""
 
 
 @dataclass

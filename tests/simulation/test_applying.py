@@ -14,10 +14,10 @@ import pytest
 from tests.simulation.applying.race import ON_ERROR
 from tests.simulation.applying.running import run
 
-# Set to draw other races, or more of them.
+# Environment variables that draw other races, or more of them.
 SEED = os.environ.get("SIMULATION_SEED", "first")
 RACES = int(os.environ.get("APPLYING_RACES", "40"))
-# So many at the most until something wrong is noticed.
+# The maximum number of races until a defect is found.
 MAX_RACES = 400
 
 
@@ -44,7 +44,7 @@ def test_a_file_that_is_checked_first_is_stopped_or_applied_as_it_was_checked() 
     assert min(tally.stopped, tally.held, tally.applied, tally.superseded) > 0
 
 
-# What would be wrong in the product, and where it is looked up.
+# Defects of the product, and where each function is looked up.
 WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
     "an account of another version is not noticed": (
         "handover.pipeline.applying.is_as_previewed",
@@ -69,7 +69,7 @@ WRONG: dict[str, tuple[str, Callable[..., Any]]] = {
 }
 
 
-# And what would be wrong in files that are checked first.
+# Defects in files that are checked first.
 WRONG_CHECKS: dict[str, tuple[str, Callable[..., Any]]] = {
     "a file is applied whatever fails": (
         "handover.pipeline.checked.why_stopped",

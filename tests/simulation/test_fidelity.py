@@ -40,7 +40,7 @@ def compare(
     seed: int,
     plain: bool = False,
 ) -> Counter[str]:
-    """How often what was seen; fails at the first difference that is not known."""
+    """Counts of the compared operations; fails at the first unknown difference."""
     comparison = Comparison(real, known, leaves_traces=plain)
     for first in range(0, sequences, SEQUENCES_PER_TABLE):
         memory = MemoryAws(lambda: 0.0)

@@ -29,14 +29,14 @@ _COMPARED = (
 
 
 class Side:
-    """One of the two: it knows the ids of the versions it made, in order."""
+    """One of the two sides, with the ids of the versions it made, in order."""
 
     def __init__(self, call: Any) -> None:
         self._call = call
         self.versions: list[str] = []
 
     def do(self, operation: str, params: dict[str, Any]) -> Any:
-        """What it answers, ids replaced by their numbers."""
+        """The answer of this side, with ids replaced by their numbers."""
         own = {
             name: self.versions[value.number] if isinstance(value, Nth) else value
             for name, value in params.items()
@@ -75,7 +75,7 @@ class Side:
 
 
 def compare(real: Any, *, seed: int, deletes: bool) -> Counter[str]:
-    """Counts what was done; fails at the first difference."""
+    """Counts of the operations; fails at the first difference."""
     seen: Counter[str] = Counter()
     for sequence in range(SEQUENCES):
         bucket = f"bucket-{sequence}"

@@ -1,4 +1,4 @@
-"""Jobs in a world that does not stand still: every step may be stopped, doubled or overtaken.
+"""Jobs while other things happen: every step may be stopped, doubled or overtaken.
 
 A seed decides which step comes next, which call of it fails or is the last of its process, and
 what the rest of the world does in the middle of it. Whatever happens, at the end nobody who is
@@ -45,7 +45,7 @@ from tests.simulation.disturbing import Disturbance, StoppedError
 
 __all__ = ["clients_of_memory", "pipeline"]
 
-# Set to draw other runs, or more of them.
+# Environment variables that draw other runs, or more of them.
 SEED = os.environ.get("SIMULATION_SEED", "first")
 DRAWN = int(os.environ.get("JOBS_DRAWN", "10"))
 MAX_STEPS = 3000
@@ -60,7 +60,7 @@ NEEMA = User(NEWCOMER, "Neema Juma", frozenset({"Sales"}), "Kenya")
 
 @dataclass
 class Unrest:
-    """The pipeline, and all that is under way in it."""
+    """The pipeline, and everything that is under way in it."""
 
     pipeline: Pipeline
     chance: Random
@@ -74,7 +74,7 @@ class Unrest:
     depth: int = 0
 
     def gather(self) -> None:
-        """Takes what was sent, announced or changed to where it waits."""
+        """Moves messages, events and changes to where they wait."""
         memory, resources = self.pipeline.memory, self.pipeline.resources
         events = memory.s3.buckets[resources.uploads_bucket].events
         for created in events[self.taken_events :]:
@@ -86,7 +86,7 @@ class Unrest:
         tables = memory.dynamodb.tables
         self.accounts.extend(tables["AccountsTable"].stream)
         tables["AccountsTable"].stream.clear()
-        # Jobs have a reader of their own, so each may be far behind the other.
+        # Jobs and users have separate readers, so each may be far behind the other.
         for change in tables["DirectoryTable"].stream:
             image = change.new or change.old or {}
             is_job = image["sk"]["S"].startswith(JOB)
@@ -94,7 +94,7 @@ class Unrest:
         tables["DirectoryTable"].stream.clear()
 
     def until_rest(self) -> None:
-        """Everything that can happen, until nothing is under way."""
+        """Runs everything, until nothing is under way."""
         for _ in range(MAX_STEPS):
             self.gather()
             if self.step():
@@ -113,7 +113,7 @@ class Unrest:
         )
 
     def step(self) -> bool:
-        """One thing that waits, whichever comes first; False when nothing does."""
+        """Processes one waiting thing, drawn at random; False when nothing waits."""
         self.gather()
         waiting: list[Callable[[], bool]] = []
         if self.inbox:
@@ -148,7 +148,7 @@ class Unrest:
         }[queue]
         self.inbox.remove(message)
         if not self._run(handler, event) or self.chance.random() < 0.05:
-            # It failed, or comes twice.
+            # It failed, or is delivered twice.
             self.inbox.append(message)
             self.pipeline.clock.now += 10 * MINUTE
         return True
@@ -164,7 +164,7 @@ class Unrest:
         return True
 
     def _run(self, handler: Callable[..., Any], event: dict[str, Any]) -> bool:
-        """True when the function came to its end and wants nothing again."""
+        """True when the function reached its end and returned no message."""
         memory, outer = self.pipeline.memory, self.pipeline.memory.hook
         memory.hook = self._disturbance()
         try:
@@ -201,7 +201,7 @@ class Unrest:
 
 
 def furnish(pipeline: Pipeline) -> None:
-    """The accounts, and a profile that takes addresses of nobody."""
+    """Creates the accounts, and a profile that accepts unknown addresses."""
     held = {ROLE: (BARAKA,)}
     pipeline.accounts(
         *(Account(TENANT, one, 1, opco="Kenya", assigned=held) for one in (*ACCOUNTS, *UNDONE))
@@ -220,7 +220,7 @@ def uploads(unrest: Unrest, profile: str, *lines: tuple[str, str]) -> Callable[[
 
 
 def asks(unrest: Unrest, method: str, path: str, body: object = None) -> Callable[[], bool]:
-    """An Admin asks the API for something."""
+    """An Admin sends a request to the API."""
 
     def act() -> bool:
         answer = api(unrest.pipeline).request(method, path, body)
@@ -231,7 +231,7 @@ def asks(unrest: Unrest, method: str, path: str, body: object = None) -> Callabl
 
 
 def removal(unrest: Unrest) -> list[Callable[[], bool]]:
-    """Amina is given accounts, deleted, and given more by files that came before or after."""
+    """Amina gets accounts, is deleted, and gets more by files uploaded before or after."""
     gives = [uploads(unrest, "single-strict", (one, AMINA), ("K3", AMINA)) for one in ACCOUNTS[:3]]
     return [gives[0], gives[1], asks(unrest, "DELETE", f"/users/{AMINA}"), gives[2]]
 
@@ -250,7 +250,7 @@ def deletion_by_file(unrest: Unrest) -> list[Callable[[], bool]]:
 
 
 def resolution(unrest: Unrest) -> list[Callable[[], bool]]:
-    """Accounts wait for Neema, who comes while others still begin to wait."""
+    """Accounts wait for Neema, who is created while other accounts begin to wait."""
 
     def create() -> bool:
         unrest.pipeline.users(NEEMA)
@@ -261,7 +261,7 @@ def resolution(unrest: Unrest) -> list[Callable[[], bool]]:
 
 
 def coming_and_going(unrest: Unrest) -> list[Callable[[], bool]]:
-    """Neema is awaited, comes, goes, and is awaited in vain."""
+    """Accounts wait for Neema, who is created and deleted; later ones wait in vain."""
     come = {"email": NEWCOMER, "name": "Neema Juma", "roles": ["Sales"]}
     return [
         uploads(unrest, PATIENT, ("K0", NEWCOMER), ("K1", NEWCOMER)),
@@ -273,7 +273,7 @@ def coming_and_going(unrest: Unrest) -> list[Callable[[], bool]]:
 
 
 def undoing(unrest: Unrest) -> list[Callable[[], bool]]:
-    """A file is taken back while Amina is removed from other accounts."""
+    """A file is undone while Amina is removed from other accounts."""
     files: list[ObjectCreated] = []
 
     def upload() -> bool:
@@ -298,7 +298,7 @@ STORIES = {
 }
 
 
-# Who is deleted at the end of a story.
+# The users who are deleted at the end of a story.
 GONE = {
     "removal": AMINA,
     "deletion_by_file": AMINA,
@@ -311,7 +311,7 @@ GONE = {
 
 
 def check(pipeline: Pipeline, story: str) -> None:
-    """All that must be so, whatever happened."""
+    """Fails unless everything holds that must hold whatever happened."""
     tables = pipeline.memory.dynamodb.tables
     directory = pipeline.resources.tables.directory
     roles = set[tuple[str, str, str]]()

@@ -1,4 +1,4 @@
-"""The limits of AWS that other fakes do not have, and that this one must keep."""
+"""The limits of AWS that other fakes lack and that this one must keep."""
 
 from __future__ import annotations
 

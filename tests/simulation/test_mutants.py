@@ -11,7 +11,7 @@ from tests.simulation.mutants import MUTANTS
 from tests.simulation.mutants.judge import judge_each
 from tests.simulation.mutants.mutant import Mutant
 
-# A run judges some, of a seed: all of them take minutes.
+# Each run judges a sample drawn by a seed: all of them take minutes.
 SEED = os.environ.get("SIMULATION_SEED", "first")
 JUDGED = int(os.environ.get("MUTANTS_JUDGED", "3"))
 

@@ -1,4 +1,4 @@
-"""Long runs go on where they ended, as long as the code is the same."""
+"""Long explorations continue where they ended, as long as the code is the same."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from tests.simulation.engine.plans import ALL_KINDS, ORDERS, plan_from
 from tests.simulation.engine.scene import ANA, BEA, CAI, DORA, FINN, HOME, NEEMA, SCENES
 from tests.simulation.mutants import MUTANTS
 
-# Set to draw other pairs and triples, or more of them.
+# Environment variables that draw other pairs and triples, or more of them.
 SEED = os.environ.get("SIMULATION_SEED", "first")
 # In rounds, until there are the most or the time of singles and rounds together is over; the least
 # are drawn however long they take. SIMULATION_DRAWN sets the least and the most.
@@ -31,8 +31,8 @@ MIN_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "500"))
 MAX_DRAWN = int(os.environ.get("SIMULATION_DRAWN", "20000"))
 DRAWN_AT_A_TIME = 500
 SECONDS = 60.0
-# All of their calls take twice as long as everything else; `python -m tests.simulation singles`
-# makes them.
+# All calls of these scenes take twice as long as everything else; `python -m tests.simulation
+# singles` makes them.
 LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "80"))
 MAX_SECONDS = 1800
 
@@ -56,7 +56,7 @@ def test_an_import_without_faults_violates_nothing(
 @pytest.mark.parametrize("scene", SCENES)
 def test_deliveries_after_the_end_change_nothing(machine: Machine, scene: str, order: str) -> None:
     parent = machine.run(Plan(scene, order), traced=True)
-    # Some with a fault, so that what failed and came again comes once more too.
+    # Some with a fault, so that retried messages are repeated too.
     plans = [parent.plan.with_fault(*fault) for fault in list(explore.faults_after(parent))[::999]]
 
     for plan in (parent.plan, *plans):
@@ -75,7 +75,7 @@ def test_a_change_by_a_delivery_after_the_end_is_found(machine: Machine) -> None
 
 
 def roles(machine: Machine, account: str) -> dict[str, list[str]]:
-    """Who holds which role of an account when a run has ended; roles of nobody are left out."""
+    """The holders of each role of an account at the end of a run, without empty roles."""
     assigned = machine.memory.dynamodb.tables["AccountsTable"].items[f"{HOME}#{account}"][
         "assigned"
     ]
@@ -87,7 +87,7 @@ def roles(machine: Machine, account: str) -> dict[str, list[str]]:
 
 
 def user(machine: Machine, address: str) -> dict[str, str]:
-    """The texts that stand on a user when a run has ended."""
+    """The text fields of a user at the end of a run."""
     item = machine.memory.dynamodb.tables["DirectoryTable"].items[HOME, f"user#{address}"]
     return {name: value["S"] for name, value in item.items() if "S" in value}
 
@@ -169,13 +169,13 @@ def test_a_file_of_accounts_creates_and_changes_them(machine: Machine) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Explorers:
-    """Processes that run singles, pairs and triples, and when they began."""
+    """Processes that run singles, pairs and triples, and their starting time."""
 
     pool: Pool
     begun: float
 
     def have_time_for(self, seconds: float) -> bool:
-        """Whether what takes so long would end within SECONDS of when they began."""
+        """Whether work of that duration would end within SECONDS of the start."""
         return time.monotonic() + seconds < self.begun + SECONDS
 
 
@@ -247,7 +247,7 @@ def test_the_stored_course_after_a_state_is_the_one_that_follows(machine: Machin
 
     for scene in SCENES:
         parent = machine.run(Plan(scene, "2"), traced=True)
-        # Neighbours come to the same states more often than others.
+        # Neighbouring faults reach the same states more often than others.
         for number, kind in list(explore.faults_after(parent))[200:212]:
             plan = parent.plan.with_fault(number, kind)
             quickly = machine.run(plan, after=parent)

@@ -1,4 +1,4 @@
-"""Whole imports with faults while portfolios lie under several keys, all of them or in part."""
+"""Whole imports with faults while all or some portfolios are spread over several keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.simulation.engine import Machine, Plan, explore
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.scene import SCENES
 
-# Of the faults that can happen to the calls of a scene, one in so many.
+# One in this number of the possible faults of a scene is run.
 FAULTS_APART = int(os.environ.get("SPREAD_FAULTS_APART", "587"))
 READERS = (
     "plain",
@@ -38,7 +38,7 @@ READERS = (
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    """A stack whose portfolios are all spread as soon as they change, and read in small parts."""
+    """A stack that spreads every portfolio at its first change, and reads in small parts."""
     kept = dict(os.environ)
     for name, value in (("SPREAD_FROM_CHANGES", 1), ("LARGE_FROM", 1), ("FIRST_ROWS", 1)):
         monkeypatch.setattr(portfolios, name, value)
@@ -49,7 +49,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 
 
 def switch(machine: Machine, scene: str, *, is_moved: bool) -> None:
-    """Prepares the scene with everything at home, then switches to spread keys, and moves."""
+    """Prepares the scene with home keys, then switches to spread keys and moves the items."""
     with machine.running():
         machine._set(scene)
         os.environ["KEY_LAYOUT"] = "spread"
@@ -78,7 +78,7 @@ def test_faults_violate_nothing_while_portfolios_are_spread_or_moved(
 
 
 def move_users(machine: Machine, scene: str, *, most: int) -> None:
-    """Prepares the scene with a tenant that is being spread, of which so many users are moved."""
+    """Prepares the scene with a tenant that is being spread; that many users are moved."""
     with machine.running():
         machine._set(scene)
         table = runtime.resources().tables.directory.table

@@ -1,8 +1,7 @@
-"""What must be true of a race, judged from bytes and items alone: nothing of the product is used.
+"""What must hold of a race, judged only from bytes and items: nothing of the product is used.
 
-A line is applied exactly when its account still was as the dry run had found it, and then exactly
-as shown. Every other line changes nothing and says what has changed: the account, as it then was,
-or a user.
+A line is applied if and only if its account still was as the dry run had found it, and then exactly
+as shown. Every other line changes nothing and says what has changed: the account or a user.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ MADE = "the account was created"
 _BY = re.compile(r" \(last by ([^ ,]+), ([^ )]+)\)$")
 _CHANGE = re.compile(r"(?P<what>[^;]+?) was (?P<before>[^;]*?), is (?P<now>[^;]*?)$")
 _TEXTS = ("name", "customer_id", "opco", "status")
-# Why a user may not hold an account, by the code that a line is rejected with.
+# Why a user may not hold an account, by the code that rejects the line.
 CODES = frozenset({"USER_NOT_FOUND", "USER_INACTIVE", "USER_ROLE", "OTHER_OPCO"})
 
 Held = Mapping[str, Holders]
@@ -32,7 +31,7 @@ Held = Mapping[str, Holders]
 
 @dataclass
 class Tally:
-    """Races and what came of their lines; `differences` are those that nobody declared."""
+    """Races and the outcomes of their lines; `differences` are the violations."""
 
     races: int = 0
     touched: int = 0
@@ -75,7 +74,7 @@ def judge(race: Race) -> Tally:
 
 
 def _is_touched(race: Race) -> bool:
-    """True when somebody else changed a previewed account before the import had settled it."""
+    """True when somebody else changed a previewed account before the import settled it."""
     return any(
         _name(change.new) in race.seen and _writer(change.new) != race.import_id
         for change in race.changes[: race.at_end]
@@ -84,7 +83,7 @@ def _is_touched(race: Race) -> bool:
 
 
 class _Judge:
-    """What a race has to have come to."""
+    """The expected result of a race."""
 
     def __init__(self, race: Race) -> None:
         self._race = race
@@ -121,10 +120,10 @@ class _Judge:
                 yield f"line {line} ({_account(row)}): {problem}"
 
     def _of_choice(self) -> str:
-        """What is wrong about a file being stopped or applied, or about the state that it ends in.
+        """What is wrong with a file being stopped or applied, or with its final state.
 
-        All or nothing means what it says when the file was checked. When it is applied, whatever
-        has changed since makes it an error.
+        `all_or_nothing` is judged at the check. When the file is applied, anything that has changed
+        since makes it an error.
         """
         if self._race.on_error == GUARD:
             return self._of_guard()
@@ -143,7 +142,7 @@ class _Judge:
         return "" if self._race.state == expected else f"it is {self._race.state} with {failed}"
 
     def _of_guard(self) -> str:
-        """What is wrong about a file waiting for an Admin: it does if it changes over 40 %."""
+        """What is wrong with a file waiting for an Admin: it must wait if it changes over 40 %."""
         if self._race.is_stopped:
             return "it is stopped, which nobody has asked for"
         if self._race.state in ("refused", "cancelled"):
@@ -175,7 +174,7 @@ class _Judge:
             yield f"it is {row.outcome} and was shown as {shown.outcome}"
 
     def _as_shown(self, row: Row, seen: Item | None) -> Iterator[str]:
-        """What changes nothing as it was shown was decided about the same account."""
+        """A line that changes nothing, as shown, was decided about the same account."""
         looked = self._race.looked.get(_account(row), set())
         if row.outcome == "unchanged" and _version(seen) not in looked:
             yield "it is unchanged, but of another version of the account"
@@ -201,16 +200,16 @@ class _Judge:
             yield f"it is superseded and says {row.message!r}"
 
     def _was_late(self, seen: Item | None) -> bool:
-        """True when something newer than the dry run had decided a role already.
+        """True when something newer than the dry run had already decided a role.
 
-        To the import that applies it, which is newer still, the role is open again.
+        The import that applies the dry run is newer still, so it may decide the role again.
         """
         orders = seen["orders"]["M"].values() if seen is not None else ()
         return any(order["S"] > self._race.dry_run_order for order in orders)
 
 
 def _says(why: str, seen: Item | None, now: Item | None) -> bool:
-    """True when the words tell of the difference between the two states of an account."""
+    """True when the message names the difference between the two states of an account."""
     by = _BY.search(why)
     if by is not None:
         mark = _last_mark(now)
@@ -245,7 +244,7 @@ def _account(row: Row) -> str:
 
 
 def _result(row: Row) -> tuple[object, ...]:
-    """What came of the line, without the words."""
+    """The result of the line, without its message."""
     return row.outcome, row.changes, row.code
 
 
@@ -254,14 +253,14 @@ def _rows(body: bytes) -> dict[int, Row]:
 
 
 def _changed(before: Held, after: Held) -> dict[str, tuple[Holders, Holders]]:
-    """What is different of an account."""
+    """The differences between two states of an account."""
     known = before.keys() | after.keys()
     both = {role: (before.get(role, ()), after.get(role, ())) for role in known}
     return {role: (old, new) for role, (old, new) in both.items() if old != new}
 
 
 def _held(item: Item | None) -> dict[str, tuple[str, ...]]:
-    """All that an account holds, with what the directory says of it."""
+    """The assignments and fields of an account."""
     if item is None:
         return {}
     held = {role: _list(users) for role, users in item["assigned"]["M"].items()}
@@ -283,7 +282,7 @@ def _version(item: Item | None) -> int:
 
 
 def _last_mark(item: Item | None) -> Any:
-    """The mark of the write that made this version; None when it made no change of holders."""
+    """The receipt of the write that made this version; None when it changed no holders."""
     marks = [mark["M"] for mark in item["marks"]["L"]] if item is not None else []
     return next((one for one in marks if int(one["version"]["N"]) == _version(item)), None)
 

@@ -1,4 +1,4 @@
-"""One race: a dry run, an import that applies it, and everybody else in between and in the middle.
+"""One race: a dry run, an import that applies it, and others between and during the two.
 
 A seed decides what the file says, who changes which account, user or right and when, which call of
 the import is the last of its process, and what a message that comes twice finds.
@@ -52,19 +52,19 @@ CELLS = (*PEOPLE, AMINA, BARAKA, SALES, TOGO, NEW_USER, "None", "")
 ACCOUNTS = tuple(f"R{number}" for number in range(8))
 MISSING = "X1"
 HEADER = "account ID,account Manager,viewers"
-# About as many calls end an import, the last of which ask for the import that applies it.
+# About the number of calls that end an import; the last ones request the import that applies it.
 CALLS_OF_FINALIZE = 40
-# In such a race no line stops the file, but an Admin must approve it if it changes too much.
+# In such a race lines do not stop the file, but an Admin must approve it if it changes too much.
 GUARD = "change guard"
 # Races whose names begin so upload a file that is checked first.
 ON_ERROR = "on error"
-# How often a call of the import that applies is disturbed, and how often it is stopped.
+# How often a call of the applying import is disturbed, and how often it is stopped.
 MEDDLED, MAX_STEPS = 0.8, 400
 
 
 @dataclass
 class Race:
-    """What happened in a race: all that the oracle looks at.
+    """What happened in a race: everything that the oracle reads.
 
     `seen` is how the dry run found each account when it last looked, None where there was none;
     `looked` are the versions of accounts that the import saw that applied it. `changes` are all
@@ -95,7 +95,7 @@ class Race:
 
 
 class _Watch(Disturbance):
-    """A hook that notes which accounts are read, and disturbs one call of a function."""
+    """A hook that records which accounts are read, and disturbs one call of a function."""
 
     def __init__(self, note: Callable[[dict[str, Any]], None]) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class Runner:
         self._begun = pipeline.clock.now
 
     def run(self, name: str) -> Race:
-        """The race of that name, which is always the same."""
+        """The race of that name; a name always gives the same race."""
         pipeline = self._pipeline
         pipeline.memory.restore(self._start)
         pipeline.clock.now = self._begun
@@ -286,7 +286,7 @@ class _Running:
         watch.meanwhile = lambda: self._meddle(1.0)
 
     def _until_final(self, created: ObjectCreated, hook: Callable[[], _Watch]) -> None:
-        """Delivers what the import asks for, some of it twice, until it has ended."""
+        """Delivers the messages of the import, some of them twice, until it has ended."""
         pipeline = self.pipeline
         (record,) = s3_event(created)["Records"]
         inbox = [("IntakeQueue", str(record["body"]))]
@@ -303,7 +303,8 @@ class _Running:
             elif item.state == "awaiting_approval" and item.approval_notified:
                 self.is_held = True
                 answer = self._api().post(f"/imports/{item.pk}/approve", {"reason": "It is so."})
-                # Who applies it may have lost the right to meanwhile; then somebody refuses it.
+                # The person who applies it may have lost the right meanwhile; then another Admin
+                # refuses it.
                 if answer.status == 403:
                     at = rfc3339(pipeline.clock.now)
                     pipeline.resources.tables.imports.cancel(item.pk, AMINA, at=at)
@@ -318,7 +319,7 @@ class _Running:
         raise AssertionError(f"{self.name}: the import does not end")
 
     def _deliver(self, queue: str, body: str, watch: _Watch) -> bool:
-        """True when the function has done what the message asks for."""
+        """True when the function has processed the message."""
         event = with_body("assign-chunk", {})
         event["Records"][0]["body"] = body
         handler = {
@@ -348,7 +349,7 @@ class _Running:
     # Everybody else
 
     def _meddle(self, chance: float) -> None:
-        """Some of what others may do, each as a whole."""
+        """Performs some actions of others, each as a whole."""
         while self.chance.random() < chance:
             chance *= 0.5
             action = self.chance.choice(
@@ -370,7 +371,7 @@ class _Running:
 
     @contextmanager
     def _elsewhere(self) -> Iterator[None]:
-        """What is done here is done by other processes than the one that is under way."""
+        """Runs the block as other processes than the one that is under way."""
         memory = self.pipeline.memory
         hook, outbox = memory.hook, list(memory.sqs.outbox)
         memory.hook = None
@@ -396,7 +397,7 @@ class _Running:
         self.pipeline.run(self._other_file())
 
     def _upload_late(self) -> None:
-        """A file that is uploaded now and worked later, perhaps after the import that applies."""
+        """Uploads a file now, to be processed later, perhaps after the applying import."""
         self.late.append(self._other_file())
 
     def _run_late(self) -> None:
@@ -433,7 +434,7 @@ class _Running:
         self.pipeline.users(user)
 
     def _rare(self) -> None:
-        """The import is cancelled, or who applies it loses the right to."""
+        """Cancels the import, or takes away the right of the person who applies it."""
         if self.chance.random() < 0.7:
             return
         if self.chance.random() < 0.5 and self.applying:
@@ -442,7 +443,7 @@ class _Running:
         elif self.applying:
             self.pipeline.users(User(ADMIN, "Ines Okello", frozenset({"Sales"}), "Kenya"))
 
-    # What there is
+    # The state
 
     def _api(self) -> Api:
         return Api(TENANT, self.pipeline.resources, ADMIN)
@@ -469,7 +470,7 @@ class _Running:
 
 
 def _on_error_of(name: str) -> str:
-    """What lines that fail do to the others in a race of that name."""
+    """The `on_error` choice of a race of that name."""
     if not name.startswith(ON_ERROR):
         return ""
     return Random(f"{name} chooses").choice(("all_or_nothing", "stop_above: 40 %", GUARD))

@@ -1,4 +1,4 @@
-"""Many races, over all cores if so asked."""
+"""Many races, on all cores if requested."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def runner() -> Iterator[Runner]:
 
 
 def run(names: Iterable[str], *, until_different: bool = False) -> Tally:
-    """The figures of the races of these names; of as many as it takes to find a difference."""
+    """The figures of the races of these names, up to the first difference."""
     tally = Tally()
     with runner() as races:
         for name in names:

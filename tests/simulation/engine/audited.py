@@ -11,7 +11,7 @@ from typing import Any
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import World
 
-# Acts that ask for an import under a ticket.
+# Acts that request an import under a ticket.
 REQUESTED = frozenset(
     {
         "import_applied",
@@ -23,7 +23,7 @@ REQUESTED = frozenset(
         "resolution_begun",
     }
 )
-# Decisions about an import, and what each is in the import; refusing is how others cancel.
+# Decisions about an import, and the field of the import for each; others cancel by refusing.
 DECISIONS = {
     "import_approved": "import_approved",
     "import_cancelled": "import_cancelled",
@@ -131,7 +131,7 @@ def _drops(world: World, entries: list[Entry]) -> Iterator[str]:
 
 
 def _people(world: World, entries: list[Entry]) -> Iterator[str]:
-    """Users whom Admins create, whom files bar, and who is invited."""
+    """Users whom Admins create and invite, and users whom files block."""
     created = Counter(entry.about for entry in entries if entry.act == "user_created")
     stored = Counter(
         f"user {write.address}"
@@ -150,7 +150,7 @@ def _people(world: World, entries: list[Entry]) -> Iterator[str]:
 
 
 def barred_by_files(world: World) -> set[str]:
-    """Who could sign in at the start and cannot any more."""
+    """Users who could sign in at the start and no longer can."""
     pools = world.memory.pools.sign_ins
     return {
         address

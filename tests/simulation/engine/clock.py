@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Clock:
-    """Seconds since the epoch, in `now`; `ahead` by so many is the clock of who runs meanwhile."""
+    """Seconds since the epoch, in `now`; a process that runs meanwhile is `ahead` by some."""
 
     def __init__(self, now: float) -> None:
         self.now = now
@@ -19,7 +19,7 @@ class Clock:
         return self.now
 
     def read(self) -> float:
-        """The time as the process that runs now reads it."""
+        """The time on the clock of the process that runs now."""
         return self.now + self.ahead
 
     def pass_time(self, seconds: float) -> None:
@@ -28,7 +28,7 @@ class Clock:
 
     @contextmanager
     def going_ahead(self, seconds: float) -> Iterator[None]:
-        """Whoever runs meanwhile has a clock that is ahead of AWS's, and of everybody else's."""
+        """Sets the clock of the process that runs meanwhile ahead of AWS's and of all others."""
         before, self.ahead = self.ahead, seconds
         try:
             yield
@@ -38,7 +38,7 @@ class Clock:
 
 @contextmanager
 def telling_the_time(clock: Clock) -> Iterator[None]:
-    """Makes the whole process live by `clock`."""
+    """Makes the whole process read its time from `clock`."""
     module: Any = time
     real = module.time, module.sleep, module.monotonic
     module.time, module.sleep, module.monotonic = clock.read, clock.pass_time, clock.read

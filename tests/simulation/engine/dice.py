@@ -1,4 +1,4 @@
-"""Names that nobody can guess, made of the dice that each invocation has of its own."""
+"""Random names, drawn from each invocation's own generator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _token_hex(count: int) -> str:
 
 @contextmanager
 def throwing_dice() -> Iterator[None]:
-    """Makes the whole process's secrets follow from the seed of the one who makes them."""
+    """Makes all secrets of the process follow from the seed of the invocation that makes them."""
     module: Any = secrets
     real = module.token_hex
     module.token_hex = _token_hex

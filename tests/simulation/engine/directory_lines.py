@@ -1,4 +1,4 @@
-"""What files of the directory come to: codes of their lines, and fields and login names at rest."""
+"""The expected results of directory files: codes of lines, and final fields and login names."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ NEW: Fields = {"#status": ("active",)}
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A line that was worked: of which tenant, and in the order of all."""
+    """A processed line and its tenant, in the order of all."""
 
     tenant: str
     request: LineRequest
 
 
 class Records:
-    """The users and accounts of a world, as they were at every moment."""
+    """The users and accounts of a world at every moment."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        # What each user was, and which import made it so.
+        # The states of each user, and the import that wrote each.
         self._users: dict[tuple[str, str], list[tuple[str | None, Fields | None]]] = defaultdict(
             list
         )
@@ -58,7 +58,7 @@ class Records:
         found: set[str | None] = set()
         for made_by, state in self._users.get((tenant, request.account), [(None, None)]):
             if made_by == import_id:
-                # What the line itself has made is no reason for it.
+                # A state that the line itself has made is no reason for a code.
                 continue
             is_deleted = state is not None and state["#status"] == ("deleted",)
             if is_deleted and directory_files.has_no_word_of_status(request):
@@ -111,13 +111,13 @@ class Records:
             elif not person.is_active:
                 found.add("USER_INACTIVE")
             else:
-                # The account is new, so its opco is what the line itself tells.
+                # The account is new, so its opco is the one in the line.
                 is_apart = person.opco not in request.targets.get("#opco", (person.opco,))
                 found.add("OTHER_OPCO" if is_apart else None)
         return found
 
     def outcome_alone(self, request: LineRequest, tenant: str) -> str:
-        """What becomes of a line when nothing else happens."""
+        """The outcome of a line when nothing else happens."""
         before = fields_at_start(request.kind, self._world.scene.directory, tenant, request.account)
         is_same = before is not None and all(
             before[field_name] == names for field_name, names in request.targets.items()
@@ -125,7 +125,7 @@ class Records:
         return "unchanged" if is_same else "updated"
 
     def check(self, stated: Iterable[Stated]) -> Iterator[str]:
-        """Fields are as the last file that has them says, and login names lead to their users."""
+        """Fields are as the last file with that column says; login names lead to their users."""
         tables = self._world.memory.dynamodb.tables
         directory = the_scene.by_tenant(tables["DirectoryTable"].items)
         expected: dict[tuple[Kind, str, str], Fields] = {}
@@ -151,7 +151,7 @@ class Records:
         yield from self._logins(directory)
 
     def changes_of_users(self, import_id: str) -> Counter[tuple[str, str]]:
-        """What an import has really changed of users, as often as it has."""
+        """The changes of users that an import has really made, with repetitions."""
         found: Counter[tuple[str, str]] = Counter()
         for write in self._world.user_writes:
             if write.import_id != import_id or write.new is None:
@@ -166,7 +166,7 @@ class Records:
         return found
 
     def _logins(self, items: Any) -> Iterator[str]:
-        """Whoever has a login name or a name is found by it, and no two have one login name."""
+        """Every user is found by name and login name, and no two have one login name."""
         holders: dict[tuple[str, str], str] = {}
         for (tenant, sk), item in items.items():
             if not sk.startswith("user#"):

@@ -1,4 +1,4 @@
-"""Single edits in the independent model: what each came to, and its place among the imports."""
+"""Single edits in the independent model: the result of each, and its place among the imports."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.kit.oracle.rules import codes_between
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Edit, RecordWrite, World
 
-# Orders tell times in milliseconds.
+# Orders have times in milliseconds.
 MIN_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an edit has stored: for the roles it decided, at its place in the order of all."""
+    """What an edit has stored for the roles that it decided, at its place in the order of all."""
 
     edit: Edit
     name: str
@@ -27,12 +27,12 @@ class Effect:
     changes: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
     def may_follow(self, at: float) -> bool:
-        """True of what was uploaded while the edit was under way: either may be the first."""
+        """True of an upload during the edit: either of the two may be the first."""
         return self.place < at <= self.edit.ended_at
 
 
 def effects_of(world: World) -> list[Effect]:
-    """What every edit has stored, in the order in which they were asked for."""
+    """What every edit has stored, in the order of the requests."""
     return [
         _effect(edit, write)
         for edit in world.edits
@@ -42,7 +42,7 @@ def effects_of(world: World) -> list[Effect]:
 
 
 def check(world: World, effects: list[Effect]) -> Iterator[str]:
-    """Every edit is answered as it ended, and took effect once or not at all."""
+    """Checks that every answer matches the edit's result, which took effect at most once."""
     for edit in world.edits:
         stored = [effect for effect in effects if effect.edit is edit]
         request = LineRequest(1, (), edit.account, edit.targets)

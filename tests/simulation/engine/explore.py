@@ -26,7 +26,7 @@ from tests.simulation.engine.plans import (
     kinds_for,
 )
 
-# What follows from jobs and other imports, and files of the directory.
+# Scenes of jobs, of imports that follow others, and of directory files.
 LATER_SCENES = (
     "undo",
     "applied",
@@ -38,7 +38,7 @@ LATER_SCENES = (
     "people",
     "customers",
 )
-# Pairs are drawn from the calls that the run with the first fault really makes, triples likewise.
+# Pairs are drawn from the calls that the run with the first fault makes, triples likewise.
 PAIRS_OF_ONE, TRIPLES_OF_ONE = 36, 36
 RUNS_OF_ONE = PAIRS_OF_ONE + TRIPLES_OF_ONE
 SCENES_DRAWN = (
@@ -47,16 +47,16 @@ SCENES_DRAWN = (
 CALLS_APART = 8
 # Few calls are transactions.
 OF_TRANSACTIONS = frozenset(OF_OPERATION["TransactWriteItems"])
-# Runs make few cycles and much else: to look for them less often saves a tenth of the time.
+# Runs make few reference cycles: collecting them less often saves a tenth of the time.
 GARBAGE_THRESHOLDS = 100_000, 20, 50
-# So many violating runs are reported of each job; more say nothing more.
+# The violating runs that are reported of each job; more would add nothing.
 MAX_KEPT = 5
 MAX_SHOWN = 20
 
 
 @dataclass(slots=True)
 class Tally:
-    """What many runs came to; `known` further ones are the same as some of them."""
+    """The results of many runs; `known` further runs equal some of them."""
 
     runs: int = 0
     known: int = 0
@@ -81,7 +81,7 @@ class Tally:
                 self.reported.append((report.plan.json(), report.violations))
 
     def merge(self, other: Tally) -> None:
-        """Takes over what another tally counted."""
+        """Adds the counts of another tally."""
         self.runs += other.runs
         self.known += other.known
         self.calls += other.calls
@@ -93,7 +93,7 @@ class Tally:
 
     @property
     def kinds(self) -> set[str]:
-        """The kinds of fault that really happened to a call."""
+        """The kinds of fault that really occurred."""
         return {kind for _, kind in self.happened}
 
     def __str__(self) -> str:
@@ -111,8 +111,9 @@ class Job:
     """Some runs for one process.
 
     `plan` is what the runs have in common. `calls` bounds the calls that the next fault may
-    befall; `seed` is set for drawn ones, `count` says how many. `known` are as many further runs
-    that would go on as others do. Of the calls one in `every` is taken, `first` and those after it.
+    disturb; `seed` is set for drawn faults, and `count` is their number. `known` is the number of
+    further runs that would continue as others do. One call in `every` is taken, beginning with
+    `first`.
     """
 
     plan: Plan
@@ -143,13 +144,13 @@ def base(plan: Plan) -> Report:
 
 
 def forget() -> None:
-    """Forgets what was run before, after something was changed in the code under test."""
+    """Forgets earlier runs, after a change of the code under test."""
     _base.cache_clear()
     machine().forget()
 
 
 def faults_after(report: Report, kinds: frozenset[str] | None = None) -> Iterator[tuple[int, str]]:
-    """Every fault that can befall a run after those it had."""
+    """Every fault that a run can have after those of the plan."""
     last = max(report.plan.faults, default=0)
     for call in report.trace:
         if call.number > last:
@@ -159,7 +160,7 @@ def faults_after(report: Report, kinds: frozenset[str] | None = None) -> Iterato
 
 
 def work(job: Job) -> Tally:
-    """Does the runs of a job."""
+    """Executes the runs of a job."""
     tally = Tally(known=job.known)
     with machine().running():
         for report in _drawn(job) if job.seed is not None else _each(job):
@@ -181,7 +182,7 @@ def _each(job: Job) -> Iterator[Report]:
 
 
 def _drawn(job: Job) -> Iterator[Report]:
-    """Pairs and triples; the runs with the faults before are reported too, and not counted."""
+    """Draws pairs and triples; the runs with fewer faults are reported too, but not counted."""
     chance = random.Random(job.seed)
     left = job.count
     while left:
@@ -216,15 +217,15 @@ def _child(parent: Report, chance: random.Random, *, traced: bool) -> Report | N
     call = chance.choice(calls)
     kind = chance.choice(kinds_for(call, parent.plan.scene))
     plan = parent.plan.with_fault(call.number, kind)
-    # The draw must not depend on what the run does with the process's own dice.
-    # Of few runs that go on from one, next to none come to a state that another has passed.
+    # The draw must not depend on the process's own generator. With few runs that continue from one,
+    # hardly any reaches a state that another has passed.
     return machine().run(plan, after=parent, traced=traced, whole=True)
 
 
 def singles(
     calls_a_job: int = 24, later_every: int = 1, later_first: int = 0, *, in_all_orders: bool = True
 ) -> list[Job]:
-    """Every call x every kind in all orders of the plain scene; and what other scenes add.
+    """Every call with every kind in all orders of the plain scene, and what other scenes add.
 
     Without `in_all_orders` each call is in one of the orders, in turn by parts of `calls_a_job`;
     and in runs without schedules every second call.
@@ -240,7 +241,7 @@ def singles(
         jobs += _split(Job(Plan(scene, "fifo"), every=later_every, first=later_first), calls_a_job)
         if later_every > 1:
             jobs += _split(Job(Plan(scene, "fifo"), kinds=OF_TRANSACTIONS), calls_a_job)
-    # Redelivery alone must make good what a single ordinary fault does: no schedule runs.
+    # Redelivery alone must absorb a single ordinary fault: no schedule runs.
     alone = Job(Plan("plain", "fifo", {}, sweeps=False), kinds=ORDINARY)
     if not in_all_orders:
         alone = replace(alone, every=2, first=later_first % 2)
@@ -256,7 +257,7 @@ def _split(job: Job, calls_a_job: int) -> Iterator[Job]:
 def drawn(count: int, seed: str) -> list[Job]:
     """A job for each scene and order, the longest first, with `count` pairs and triples in all.
 
-    One process does all of a scene and order: what was run there once it can replay.
+    One process does all runs of a scene and order, so that it can replay what it has run.
     """
     chance = random.Random(seed)
     counts: Counter[tuple[str, str]] = Counter()
@@ -271,10 +272,10 @@ def drawn(count: int, seed: str) -> list[Job]:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What a run with one fault passed after it.
+    """What a run with one fault passes after it.
 
-    `states` are those between two steps, each with the number of calls before it and how many
-    second faults there are after it; `count` is how many there are in all.
+    `states` are the states between two steps, each with the number of calls before it and of second
+    faults after it; `count` is the number of all second faults.
     """
 
     plan: Plan
@@ -283,7 +284,7 @@ class Passed:
 
 
 def passed(plan: Plan) -> Passed:
-    """What the run with this one fault passes."""
+    """The states that the run with this one fault passes."""
     with machine().running():
         report = machine().run(plan, after=base(plan), traced=True)
     numbers = [number for number, _ in faults_after(report)]
@@ -335,14 +336,14 @@ def over_all_cores(
     each: Callable[[Tally], object] | None = None,
     until: float = float("inf"),
 ) -> Tally:
-    """Does the jobs, those last in the list last; stops beginning new ones at `until`."""
+    """Does the jobs in their order; begins none after `until`."""
     with all_cores() as pool:
         return in_pool(pool, jobs, each=each, until=until)
 
 
 @contextmanager
 def all_cores() -> Iterator[Pool]:
-    """Processes for jobs; what they have run once they need not run again."""
+    """Processes for jobs, which keep what they have run."""
     with multiprocessing.get_context("fork").Pool(cores(), _settle_in) as pool:
         yield pool
 
@@ -354,7 +355,7 @@ def in_pool(
     each: Callable[[Tally], object] | None = None,
     until: float = float("inf"),
 ) -> Tally:
-    """As `over_all_cores`, by processes that are there."""
+    """As `over_all_cores`, with existing processes."""
     tally = Tally()
     begun = time.monotonic()
     for done in pool.imap_unordered(work, _while_time(jobs, until)):

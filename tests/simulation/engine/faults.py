@@ -1,4 +1,4 @@
-"""The hook: numbers every AWS call, and lets the plan's faults befall them."""
+"""The hook: numbers every AWS call, and injects the plan's faults."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SDK_RETRY_SECONDS = 1.0
 TIMEOUT_SECONDS = 30.0
 OUTAGE_SECONDS = 3600.0
 SHORT_OUTAGE_SECONDS = 600.0
-# Longer than five receives by the slowest queue take.
+# Longer than five deliveries by the slowest queue.
 POISON_SECONDS = 12 * 3600.0
 JUMP_SECONDS = 3600.0
 # Clocks of AWS differ by far less; a lease tolerates what `LEASE_MARGIN_SECONDS` is longer.
@@ -49,26 +49,26 @@ BUSY_STATEMENTS = {
     "statement_failed": "InternalServerError",
     "statements_all_busy": "ProvisionedThroughputExceeded",
 }
-# What a whole call is refused with, once.
+# The errors that refuse a whole call, once.
 BUSY_CALLS = {
     "throughput_exceeded": ("ProvisionedThroughputExceededException", 400),
     "limit_exceeded": ("RequestLimitExceeded", 400),
     "transaction_in_progress": ("TransactionInProgressException", 400),
     "unavailable": ("ServiceUnavailable", 503),
 }
-# What every further such call of the invocation is refused with too.
+# The errors that also refuse every further such call of the invocation.
 LASTING = frozenset({"busy_run", "broken_run", "silent_run"})
 BUSY_TRANSACTIONS = {
     "transaction_conflict": "TransactionConflict",
     "transaction_throttled": "ThrottlingError",
 }
-# What belongs to one tenant by its partition key.
+# The tables whose partition keys belong to one tenant.
 OF_TENANTS = frozenset({"AccountsTable", "DirectoryTable", "HistoryTable", "PortfolioTable"})
 _FIRST_VALUE = re.compile(r":\w+")
 
 
 class Faults:
-    """Sees every call of a world and disturbs those that the plan names."""
+    """Receives every call of a world and disturbs those that the plan names."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -103,7 +103,7 @@ class Faults:
         }
 
     def after_copy(self, other: Faults) -> Faults:
-        """Goes on with what another world's faults have begun."""
+        """Continues with the faults that another world has begun."""
         self._now, self._outage, self._poison = other._now.copy(), other._outage, other._poison
         return self
 
@@ -112,7 +112,7 @@ class Faults:
     def before(
         self, number: int, service: str, operation: str, params: dict[str, Any]
     ) -> Twist | None:
-        """Numbers the call; raises, or lets other things happen first, where the plan says so."""
+        """Numbers the call; raises, or lets other things happen first, if the plan says so."""
         world = self._world
         run = world.running[-1]
         self._check_alive(run)
@@ -137,7 +137,7 @@ class Faults:
         params: dict[str, Any],
         answer: dict[str, Any],
     ) -> None:
-        """What happens to a call after its effect."""
+        """Injects the faults that come after a call's effect."""
         del operation, params
         kind = self._now.get(number)
         if kind is None:
@@ -220,14 +220,14 @@ class Faults:
                 "TransactionConflictException", "Transaction is ongoing for the item"
             )
         if kind == "statement_throttled_at_last":
-            # The others are written, and no time is left to wait for this one.
+            # The other members are written, and no time is left to wait for this one.
             world.clock.now = max(world.clock.now, run.deadline - LAST_SECONDS)
         if kind in ("outage", "poison"):
             self._begin(kind, run, service, operation)
         return _twist(kind, operation, params, world)
 
     def _begin(self, kind: str, run: Invocation, service: str, operation: str) -> NoReturn:
-        """What this call of the function meets for a while; shorter where nothing has letters."""
+        """Begins a fault that lasts a while; shorter where the queue has no dead letters."""
         world = self._world
         is_outage = kind == "outage"
         longest = OUTAGE_SECONDS if is_outage else POISON_SECONDS
@@ -239,7 +239,7 @@ class Faults:
         raise _forbidden()
 
     def _last(self, kind: str, service: str) -> NoReturn:
-        """What a call of the rest of an invocation meets."""
+        """Injects the fault that lasts for the rest of an invocation."""
         if kind == "silent_run":
             self._time_out()
         self._world.clock.now += SDK_RETRY_SECONDS
@@ -250,7 +250,7 @@ class Faults:
         raise ReadTimeoutError(endpoint_url="https://aws.invalid")
 
     def _nest(self, work: Callable[[], None]) -> None:
-        """Lets something else be worked in the middle of this call."""
+        """Lets something else run in the middle of this call."""
         world = self._world
         if world.depth >= MAX_NESTED:
             return
@@ -265,7 +265,7 @@ class Faults:
         self._nest(self._world.until_rest)
 
     def _duplicate_ahead(self, run: Invocation) -> None:
-        """A second delivery in this process's last second, by one whose clock is ahead."""
+        """Delivers again in this process's last second, to a process whose clock is ahead."""
         world = self._world
         world.clock.now = max(world.clock.now, run.deadline - LAST_SECONDS)
         with world.clock.going_ahead(CLOCKS_APART_SECONDS):
@@ -292,7 +292,7 @@ class Faults:
         world.upload(the_scene.MAIN_KEY, the_scene.OVERWRITTEN, "AWS:AROAFORM:post")
 
     def _drops_reversed(self) -> None:
-        """One key written twice; the second version is heard of first, and worked to its end."""
+        """Writes one key twice; the second version's event comes first and is fully processed."""
         world = self._world
         principal = f"AWS:{the_scene.PRINCIPAL}"
         world.clock.pass_time(the_scene.APART_SECONDS)
@@ -373,7 +373,7 @@ class Faults:
         world.changed_at.setdefault(address, world.memory.calls)
 
     def _change_accounts(self, name: str, value: str) -> None:
-        """The directory changes fields of two accounts, and so raises their versions."""
+        """Changes directory fields of two accounts, which raises their versions."""
         world = self._world
         accounts = dict(world.directory[-1].accounts)
         for account_id in ("A1", "A12"):
@@ -396,9 +396,9 @@ class Faults:
         world.directory.append(Directory(world.directory[-1].users, accounts))
 
     def _impatient_sweep(self) -> None:
-        """A sweep that waits for nothing before it sends again, and looks for lost uploads at once.
+        """Runs a sweep that resends without waiting and looks for lost uploads at once.
 
-        Drops are heard of by their events all the same: a listing does not tell who wrote them.
+        Drops still arrive by their events, because a listing does not say who wrote them.
         """
         of_rules: Any = resending
         of_sweeps: Any = sweep
@@ -414,7 +414,7 @@ class Faults:
         self._nest(swept)
 
     def _stream_again(self) -> None:
-        """The oldest records of each stream come once more, after everything newer."""
+        """Delivers the oldest records of each stream again, after everything newer."""
         world = self._world
         for stream in world.streams:
             if stream.consumed:
@@ -423,19 +423,19 @@ class Faults:
 
 
 class _BrokenBody:
-    """The body of an object whose connection breaks."""
+    """The body of an object whose connection breaks off."""
 
     def read(self, _amount: int | None = None) -> bytes:
         raise ResponseStreamingError(error="connection broken")
 
 
 def _forbidden() -> ServiceError:
-    """What no waiting helps: a right that was taken away by mistake."""
+    """An error that no wait resolves: a right that was taken away by mistake."""
     return ServiceError("AccessDeniedException", "not authorized", 403)
 
 
 def _ignoring(work: Callable[[], object]) -> None:
-    """Nobody waits for the result."""
+    """Runs something whose result does not matter."""
     work()
 
 
@@ -464,7 +464,7 @@ def _twist(kind: str, operation: str, params: dict[str, Any], world: World) -> T
 
 
 def _members(operation: str, params: dict[str, Any]) -> int:
-    """How many members a batch has."""
+    """The number of members of a batch."""
     if operation == "BatchExecuteStatement":
         return len(params["Statements"])
     if operation == "TransactWriteItems":
@@ -496,7 +496,7 @@ def _notification(event: Any) -> str:
 
 
 def _user_key(world: World, address: str) -> dict[str, Any]:
-    """Where the user lies; at home if there is none."""
+    """The key under which the user is stored; the home key if there is none."""
     sk = f"user#{address}"
     items = world.memory.dynamodb.tables["DirectoryTable"].items
     found = (pk for pk, other in items if other == sk and the_scene.tenant_of(pk) == the_scene.HOME)
@@ -504,7 +504,7 @@ def _user_key(world: World, address: str) -> dict[str, Any]:
 
 
 def _check_tenancy(world: World, run: Invocation, operation: str, params: dict[str, Any]) -> None:
-    """Reads name keys of the tenants that the invocation works for, and of no others."""
+    """Checks that reads use only keys of the tenants that the invocation works for."""
     keys = _keys_read(operation, params)
     if not keys:
         return
@@ -512,13 +512,13 @@ def _check_tenancy(world: World, run: Invocation, operation: str, params: dict[s
     if tenants is None:
         return
     for key in keys:
-        # Whose a mail domain is concerns all tenants, and says nothing of any.
+        # Mail domains are looked up for all tenants, and contain no data of any.
         if key != DOMAINS and the_scene.tenant_of(key) not in tenants:
             world.violations.append(f"I12 {run.function} read {key} for {sorted(tenants)}")
 
 
 def _keys_read(operation: str, params: dict[str, Any]) -> list[str]:
-    """The partition keys, of tables whose items belong to tenants, that a read asks for."""
+    """The partition keys that a read uses, in tables whose items belong to tenants."""
     if operation == "BatchGetItem":
         return [
             key["pk"]["S"]
@@ -537,7 +537,7 @@ def _keys_read(operation: str, params: dict[str, Any]) -> list[str]:
 
 
 def _tenants_of(world: World, run: Invocation) -> set[str] | None:
-    """Whom an invocation works for; None of one that works for all, as the sweep does."""
+    """The tenants of an invocation; None for one that works for all, such as the sweep."""
     if run.import_id is not None:
         uploaded = world.uploads.get(run.import_id)
         return None if uploaded is None else {uploaded.tenant}

@@ -1,4 +1,4 @@
-"""Imports that apply or correct another, at rest: what came of them was shown, or asked for."""
+"""Imports that apply or correct another, at the end: their effects were shown or requested."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.kit.oracle.reports import EFFECTIVE, Row
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Uploaded, World
 
-# What may become of a line in another way than was shown.
+# The outcomes that a line may have instead of the one that was shown.
 _OTHERWISE = frozenset({"superseded", "rejected", "not_processed"})
 
 
 class Done(Protocol):
-    """What is looked at of an upload with what became of it."""
+    """The part of an upload and its results that is checked here."""
 
     @property
     def uploaded(self) -> Uploaded: ...
@@ -47,7 +47,7 @@ def check(world: World, done: Sequence[Done]) -> Iterator[str]:
 
 
 def is_bound(uploaded: Uploaded) -> bool:
-    """True of an import that may only do what a dry run has shown."""
+    """True of an import that may do only what a dry run has shown."""
     return uploaded.points_to is not None
 
 
@@ -62,7 +62,7 @@ def _applied(world: World, dry_run: Done, one: Done) -> Iterator[str]:
             yield f"I7 {place} made {row.changes}, shown were {before.changes}"
         if row.outcome in EFFECTIVE and not _was_as_requested(world, one, request):
             yield f"I7 {place} was applied to an account that had changed"
-        # What the dry run has left undone may still be wrong by what stands in the file alone.
+        # Lines that the dry run left undone may still be wrong by the file alone.
         if row.outcome == before.outcome or before.outcome == "not_processed":
             continue
         if row.outcome not in _OTHERWISE:
@@ -74,7 +74,7 @@ def _applied(world: World, dry_run: Done, one: Done) -> Iterator[str]:
 
 
 def _was_as_requested(world: World, one: Done, request: LineRequest) -> bool:
-    """True when the account had the version that it had when the dry run was to be applied."""
+    """True when the account still had its version from the request to apply the dry run."""
     key = f"{one.uploaded.tenant}#{request.account}"
     return all(
         int(write.old["version"]["N"]) == world.versions_at_request[key]
@@ -87,7 +87,7 @@ def _was_as_requested(world: World, one: Done, request: LineRequest) -> bool:
 
 
 def _has_changed(world: World, one: Done, request: LineRequest) -> bool:
-    """True when somebody else wrote the account, or what is known of users or accounts changed."""
+    """True when somebody else wrote the account, or the directory changed."""
     key = f"{one.uploaded.tenant}#{request.account}"
     return len(world.directory) > 1 or any(
         write.key == key and (write.run is None or write.run.import_id != one.uploaded.import_id)

@@ -1,4 +1,4 @@
-"""What must be true when the world has come to rest, read from the stores and from bytes.
+"""What must hold at the end of a run, read from the stores and from bytes.
 
 Nothing is taken from the system's own bookkeeping but what is compared with it: files are parsed
 again, verdicts come from the rule oracle, and the final assignments from executing the imports one
@@ -29,11 +29,11 @@ from tests.simulation.engine.edits import MIN_SECONDS, Effect
 from tests.simulation.engine.world import Uploaded, World
 
 LISTED_SECONDS = 1.0
-# Longer than any lease: an operator has dead letters delivered again, say.
+# Longer than any lease, as when an operator has dead letters delivered again.
 AGAIN_SECONDS = 24 * 3600.0
-# What an account's item holds besides what is shown of the account.
+# The attributes of an account's item that are not shown as the account.
 BOOKKEEPING = frozenset({"version", "orders", "fact_orders", "marks"})
-# What the functions may fail with when AWS does: anything else is a mistake of theirs.
+# The errors that functions may raise when AWS fails: any other is a defect.
 EXPECTED_FAILURES = frozenset(
     {
         "RetryLaterError",
@@ -47,13 +47,13 @@ EXPECTED_FAILURES = frozenset(
         "NoSuchKey",
     }
 )
-# What allows an end that otherwise is a violation.
+# The causes that allow an end that is otherwise a violation.
 LENIENT = frozenset({"cancel", "uploader_demoted"})
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One upload with what became of it: its item, and its lines with their results."""
+    """One upload and its results: its item, and its lines with their rows."""
 
     uploaded: Uploaded
     item: Mapping[str, Any]
@@ -63,7 +63,7 @@ class Done:
     def judged(self) -> Lines:
         """The lines that the rules have decided.
 
-        Not those that an applied dry run has left alone, because something has changed since.
+        Without those that an applied dry run has skipped because something has changed since.
         """
         if not followed.is_bound(self.uploaded):
             return self.lines
@@ -71,17 +71,17 @@ class Done:
 
     @property
     def wrote(self) -> bool:
-        """True when the import was there to write, and not only to tell."""
+        """True when the import was a run that writes, and not only a dry run."""
         return bool(self.item["mode"]["S"] == "run")
 
 
 def check(world: World) -> list[str]:
-    """Every violation that can be seen at the end; those that were seen before stay the world's."""
+    """Every violation that shows at the end; the world keeps those that it has found before."""
     return list(_End(world).violations())
 
 
 def check_again(world: World) -> list[str]:
-    """What changes when all that was delivered comes once more, a day after the end."""
+    """The changes that appear when every delivery is repeated a day after the end."""
     before = _kept(world)
     world.clock.pass_time(AGAIN_SECONDS)
     world.deliver_all_again()
@@ -96,7 +96,7 @@ def check_again(world: World) -> list[str]:
 
 
 def _kept(world: World) -> dict[str, dict[Any, Any]]:
-    """Everything that is kept, by table and bucket, and every notification."""
+    """Everything that is stored, by table and bucket, and every notification."""
     memory = world.memory
     tables = {
         name: {key: item for key, item in table.items.items() if not _is_passing(name, key)}
@@ -111,8 +111,8 @@ def _kept(world: World) -> dict[str, dict[Any, Any]]:
 
 
 def _is_passing(table: str, key: Any) -> bool:
-    """True of who has a chunk, which a late worker asks first; of what was taken from a queue; and
-    of a hint to look at a user.
+    """True of a chunk's lease, which a late worker checks first; of a queue's progress; and of a
+    request to recheck a user.
     """
     return (
         table == "ImportsTable" and (key[1].startswith("chunk#") or key[0].startswith("taken#"))
@@ -120,7 +120,7 @@ def _is_passing(table: str, key: Any) -> bool:
 
 
 class _End:
-    """A world at rest."""
+    """A world at the end of its run."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -150,7 +150,7 @@ class _End:
             key=lambda one: self._imports[one.import_id, "import"]["order"]["S"],
         )
         for before, after in pairwise(order):
-            # An upload that was found by listing has the whole second that S3 lists.
+            # An upload that was found by listing has the time in whole seconds that S3 lists.
             if before.order > after.order and int(before.at) > after.at:
                 yield "I7 imports are not in the order of their uploads"
         for uploaded in order:
@@ -225,7 +225,7 @@ class _End:
     def _replay(
         self, uploaded: Uploaded, item: Mapping[str, Any], notices: list[dict[str, Any]]
     ) -> Iterator[str]:
-        """A file that used a ticket again is reported by the import that used it first."""
+        """A file that used a ticket again is a warning of the import that used it first."""
         same = [one for one in self._world.uploads.values() if one.key == uploaded.key]
         first = min(same, key=lambda one: one.number)
         replays = int(self._imports[first.import_id, "import"]["replays"]["N"])
@@ -248,7 +248,7 @@ class _End:
         )
 
     def _changed_by_main(self, done: list[Done]) -> jobs.Changes:
-        """What the import of the scene has changed, by account."""
+        """The changes of the scene's import, by account."""
         main = self._main()
         return {
             request.account: row.changes
@@ -259,7 +259,7 @@ class _End:
         }
 
     def _refusal(self, uploaded: Uploaded, code: str) -> Iterator[str]:
-        """An import is refused only because a rule says so."""
+        """An import is refused only if a rule says so."""
         allowed = {
             "UNCLOSED_QUOTE": uploaded.body == the_scene.UNCLOSED,
             "TICKET_REPLAYED": self._is_again(uploaded)
@@ -272,7 +272,7 @@ class _End:
             yield f"I4 a file was refused with {code}"
 
     def _verdicts(self, done: Done) -> Iterator[str]:
-        """A line is rejected exactly when the rules say so, at some moment of the run."""
+        """A line is rejected if and only if the rules say so at some moment of the run."""
         world, tenant = self._world, done.uploaded.tenant
         is_alone = len(world.uploads) == 1 and not world.edits
         for request, row in done.judged:
@@ -292,7 +292,7 @@ class _End:
                 yield f"I7 line {request.line} is {row.outcome}"
 
     def _may_be_undone(self, done: Done) -> bool:
-        """True when lines may be left; what the dry run has left is not applied either."""
+        """True when lines may stay unprocessed; those of the dry run are not applied either."""
         ids = {done.uploaded.import_id, done.uploaded.points_to}
         return done.item["state"]["S"] == "cancelled" or any(
             ("ChunksQueue", import_id) in self._world.dead for import_id in ids
@@ -306,13 +306,13 @@ class _End:
         return codes_between(request, uploaded.tenant, self._world.directory, rules=rules)
 
     def _waits(self, uploaded: Uploaded) -> bool:
-        """True of a file that may name who is still to come."""
+        """True of a file that may name users who do not exist yet."""
         return uploaded is self._main() and self._world.scene.profile == the_scene.WAITS
 
     def _waited_for(self, uploaded: Uploaded, row: Row) -> bool:
-        """True when the row leaves roles to somebody who was not there at some moment."""
+        """True when the row leaves roles to an address that had no user at some moment."""
         roles = {user for _, after in row.changes.values() for user in after}
-        # Who takes one user off a role, or resolves one, leaves others waiting in it.
+        # A removal or a resolution of one user leaves others pending in the role.
         before = {user for held, _ in row.changes.values() for user in held}
         new = [user.removeprefix(PENDING) for user in roles - before if user.startswith(PENDING)]
         return (not new or self._waits(uploaded)) and all(
@@ -337,11 +337,11 @@ class _End:
         decided = remains.deciders([(one.uploaded.tenant, one.lines) for one in done])
         for place, one in enumerate(done):
             for request, row in one.judged:
-                # What is relative to a holder may have found another one.
+                # Lines that are relative to a holder may have found another one.
                 if row.outcome != "superseded" or request.kind in (Kind.RESTORE, Kind.HAND):
                     continue
                 if request.required:
-                    # Whether it may have found somebody else is looked at with the assignees.
+                    # Whether it may have found another holder is checked with the assignees.
                     continue
                 later = {
                     role
@@ -350,7 +350,7 @@ class _End:
                 } | {
                     role
                     for effect in self._effects
-                    # Of what came within a millisecond of an edit, the edit is the later one.
+                    # If an import came within a millisecond of an edit, the edit is the later one.
                     if effect.edit.account == request.account
                     and effect.place > one.uploaded.at - MIN_SECONDS
                     for role in effect.targets
@@ -359,7 +359,7 @@ class _End:
                     yield f"I7 line {request.line} was superseded by nothing"
 
     def _assignees(self, done: list[Done]) -> Iterator[str]:
-        """Every role is held by whom the last line, or edit, in the order of all says."""
+        """Every role is held as the last line or edit in the order of all says."""
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]] = {}
         directory = self._world.scene.directory
         for tenant, account in directory.accounts:
@@ -386,7 +386,7 @@ class _End:
                             row.changes.get(role),
                             is_decided_later=self._is_decided(done[place:], request.account, role),
                         )
-                    # What came while an edit was under way may be before it or after it.
+                    # An upload during an edit may come before it or after it.
                     meanwhile = {
                         effect.targets[role]
                         for effect in self._effects
@@ -403,7 +403,7 @@ class _End:
         self._role_edits(effects, float("inf"), expected)
         for (tenant, account, role), intended in expected.items():
             found = remains.assigned(self._accounts[f"{tenant}#{account}"]).get(role, ())
-            # Who is waited for, and who is there, is checked elsewhere.
+            # Pending and existing users are checked elsewhere.
             if tuple(sorted(user.removeprefix(PENDING) for user in found)) not in intended:
                 yield f"I7 {account} has {found} as {role}, expected {sorted(intended)}"
 
@@ -414,19 +414,19 @@ class _End:
         row: Row,
         expected: Mapping[tuple[str, str, str], set[tuple[str, ...]]],
     ) -> Iterator[str]:
-        """A line of the first of these has an effect only where its conditions are met."""
+        """A line of the first of these imports takes effect only if its conditions are met."""
         tenant = done[0].uploaded.tenant
         roles = {*request.targets, *request.required}
         if not request.required or any(
             self._is_decided(done, request.account, role) for role in roles
         ):
-            # It may have been decided before or after what came later.
+            # It may have been decided before or after a later import.
             return
         known = {role: expected[tenant, request.account, role] for role in request.required}
         yield from conditions.problems(request, row.outcome, known)
 
     def _is_decided(self, done: list[Done], account: str, role: str) -> bool:
-        """True when a file behind the first of these, or an edit not before it, says who holds."""
+        """True when a file after the first of these, or an edit not before it, decides."""
         first, *later = done
         return any(
             request.account == account and role in request.targets and row.outcome in WORKED
@@ -447,7 +447,7 @@ class _End:
         row: Row,
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]],
     ) -> Iterator[str]:
-        """Files of the directory say who holds an account only when they are the first with it."""
+        """A directory file decides who holds an account only if it is the first with it."""
         place = one.uploaded.tenant, request.account, "account_manager"
         is_first = request.kind is Kind.ACCOUNTS and not any(
             key[:2] == place[:2] for key in expected
@@ -464,14 +464,14 @@ class _End:
         until: float,
         expected: dict[tuple[str, str, str], set[tuple[str, ...]]],
     ) -> None:
-        """Executes the edits that come before `until`, and takes them from the list."""
+        """Executes the edits before `until`, and takes them from the list."""
         while effects and effects[-1].place < until:
             effect = effects.pop()
             for role, users in effect.targets.items():
                 expected[the_scene.HOME, effect.edit.account, role] = {users}
 
     def _chains(self, done: list[Done]) -> Iterator[str]:
-        """One entry for each change, each beginning where the one before ended."""
+        """Each change has one entry, and each entry begins where the one before ended."""
         entries = remains.entries_of(self._history.values())
         intended = {
             (one.uploaded.import_id, request.line): (
@@ -497,7 +497,7 @@ class _End:
                 yield f"I9 {account}: {broken}"
 
     def _users(self, done: list[Done]) -> Iterator[str]:
-        """One write of a user for each line that says so, and of just what it says."""
+        """Each line about a user is written once, and exactly as it says."""
         for one in done:
             if kind_of_file(one.uploaded.body) is not Kind.USERS:
                 continue
@@ -510,10 +510,11 @@ class _End:
                 yield "I8 users were changed in one way and reported in another"
 
     def _costs(self, done: list[Done]) -> Iterator[str]:
-        """An unchanged line is written only while something older may still come."""
+        """An unchanged line is written only while an older import may still write."""
         older = {
             one.uploaded.import_id: any(
-                # S3 lists whole seconds, and what is a second apart there came at the same time.
+                # S3 lists whole seconds: uploads a second apart there may have come at the same
+                # time.
                 int(other.uploaded.at) <= one.uploaded.at + LISTED_SECONDS
                 for other in done
                 if other is not one

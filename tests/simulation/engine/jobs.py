@@ -1,4 +1,4 @@
-"""Jobs at rest: what was asked for was done by one file, and nothing is left of who is gone."""
+"""Jobs at the end: one file did each request, and deleted users hold nothing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.kit.oracle.line_requests import Kind, LineRequest
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Uploaded, World
 
-# What a file has changed: role -> what it held before and after, by account.
+# The changes of a file: role -> holders before and after, by account.
 Changes = Mapping[str, Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]]
 
 
 def check(world: World, changed: Changes) -> Iterator[str]:
-    """What must hold of jobs; `changed` is what the import that is taken back has changed."""
+    """What must hold of jobs; `changed` are the changes of the import that is undone."""
     keys = {one.key for one in world.uploads.values()}
     for path, ticket in world.import_tickets:
         if f"in/{the_scene.HOME}/{ticket}.csv" not in keys:
@@ -44,7 +44,7 @@ def _changes_in(one: Uploaded) -> Changes:
 
 
 def _handed_over(world: World) -> Iterator[str]:
-    """What a holder hands over is all that they hold, in no more files than were asked for."""
+    """A holder hands over all accounts that they hold, in no more files than were requested."""
     people = (the_scene.MAIN_KEY, the_scene.OLDER_KEY)
     imports = world.memory.dynamodb.tables["ImportsTable"].items
     files = {
@@ -71,9 +71,9 @@ def _handed_over(world: World) -> Iterator[str]:
 
 
 def _gone(world: World) -> Iterator[str]:
-    """Who is deleted holds nothing and does not sign in; nobody waits for who is there.
+    """Deleted users hold nothing and have no sign-in; no account waits for an existing user.
 
-    What waits for somebody of another opco goes on waiting.
+    Accounts that wait for a user of another opco continue to wait.
     """
     tables = world.memory.dynamodb.tables
     users_of = {
@@ -104,7 +104,7 @@ def _gone(world: World) -> Iterator[str]:
 
 
 def _sign_ins(world: World, statuses: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    """Who signs in is active, and in the groups of their roles."""
+    """Every sign-in belongs to an active user and has the groups of their roles."""
     pools = world.memory.pools
     directory = the_scene.by_tenant(world.memory.dynamodb.tables["DirectoryTable"].items)
     for address, found in pools.sign_ins.items():
@@ -129,9 +129,9 @@ def after(
     held: set[tuple[str, ...]],
     changed: tuple[tuple[str, ...], tuple[str, ...]] | None,
 ) -> set[tuple[str, ...]]:
-    """Who may hold a role after a line, if one of `held` was so before it.
+    """The possible holders of a role after a line, if one of `held` was right before it.
 
-    `changed` is what the line's result says of the role.
+    `changed` is the change of the role in the line's result.
     """
     names = request.targets[role]
     match request.kind:
@@ -152,7 +152,7 @@ def after(
 
 
 def _come(users: tuple[str, ...]) -> tuple[str, ...]:
-    """The users as if all who are waited for were there."""
+    """The users as if every pending one existed."""
     return tuple(sorted(user.removeprefix(PENDING) for user in users))
 
 
@@ -164,9 +164,9 @@ def given_back(
     *,
     is_decided_later: bool,
 ) -> Iterator[str]:
-    """An undo gives back exactly what was there, unless something has decided it since."""
+    """An undo restores exactly what was there, unless something has decided it since."""
     change = request.expected[role], request.targets[role]
-    # Who has come for a pending address is still who was asked for.
+    # The user of a pending address counts as the one who was named.
     left, known = _come(change[0]), {_come(users) for users in held}
     if changed is not None:
         if (_come(changed[0]), changed[1]) != (left, change[1]) or left not in known:

@@ -1,4 +1,4 @@
-"""The functions as the template has them: their code, limits, queues and schedules."""
+"""The functions as the template defines them: code, limits, queues and schedules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One queue, who reads it, and where a message goes that was received too often."""
+    """One queue, its reader, and its queue of dead letters."""
 
     name: str
     function: str
@@ -39,7 +39,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A function that is run again and again, and the event it is given."""
+    """A function that runs on a schedule, and its event."""
 
     function: str
     seconds: float
@@ -59,13 +59,13 @@ class Reader:
     beginnings: tuple[str, ...] = ()
 
     def is_announced(self, change: Change) -> bool:
-        """False of a change that the template filters out."""
+        """True unless the template filters the change out."""
         image = change.new or change.old or {}
         return not self.beginnings or image["sk"]["S"].startswith(self.beginnings)
 
 
 class LambdaContext:
-    """What Lambda hands to a handler besides the event."""
+    """The context that Lambda passes to a handler."""
 
     memory_limit_in_mb = 512
 
@@ -76,7 +76,7 @@ class LambdaContext:
         self._left = left
 
     def get_remaining_time_in_millis(self) -> int:
-        """How long until Lambda stops the function."""
+        """The milliseconds until the function is stopped."""
         return int(self._left() * 1000)
 
 
@@ -157,7 +157,7 @@ def environment(template: dict[str, Any], physical: Mapping[str, str]) -> dict[s
     """The environment variables of all functions together."""
     found: dict[str, str] = {}
     parameters = {name: one["Default"] for name, one in template["Parameters"].items()}
-    # As on the embedded AWS: what one process has counted before must not matter.
+    # As on the embedded AWS: earlier counts of the process must not matter.
     parameters["TenantRequestsASecond"] = 0
     for resource in template["Resources"].values():
         if resource["Type"] != "AWS::Serverless::Function":

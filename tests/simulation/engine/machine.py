@@ -35,7 +35,7 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_DISABLED": "true",
     "POWERTOOLS_METRICS_NAMESPACE": "Handover",
 }
-# What is imported below reads the environment while it is imported.
+# The modules imported below read the environment at import.
 os.environ.update(ENVIRONMENT)
 
 import handover.reading.repeats as repeats
@@ -59,19 +59,19 @@ from tests.simulation.engine.states import Course, Rests, States
 from tests.simulation.engine.watching import Watch
 from tests.simulation.engine.world import StuckError, World
 
-# So many bytes that the small file of the scene is cut into three chunks.
+# Cuts the small file of the scene into three chunks.
 CHUNK_BYTES = 180
-# So few lines a read and a batch that several calls of a chunk are in flight together.
+# Few enough lines a read and a batch for several calls of a chunk to be in flight together.
 LINES_AT_A_TIME, MEMBERS_A_CALL = 4, 3
-# A run that goes on for long is not gone on with from each of its steps.
+# A long run is not continued from each of its steps.
 MAX_MOMENTS = 60
-# Enough for a small file, and a thousand times quicker to make than the table for a large one.
+# Enough for a small file, and a thousand times faster to make than the table for a large one.
 TABLE_BITS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A run between two steps, `calls` of it made: enough to go on from there, and its state."""
+    """A run between two steps, after that many calls: enough to continue, and its state."""
 
     calls: int
     state: bytes
@@ -90,7 +90,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to, and by which faults."""
+    """The result of a run, and its faults."""
 
     plan: Plan
     course: Course
@@ -100,7 +100,7 @@ class Report:
 
     @property
     def violations(self) -> tuple[str, ...]:
-        """What was violated, each once."""
+        """The violations, each once."""
         return tuple(dict.fromkeys(self.course.violations))
 
     def before(self, plan: Plan) -> Moment | None:
@@ -123,7 +123,7 @@ class _Failures(logging.Handler):
 
 
 def _count_nothing(*_operation: object, **_more: object) -> None:
-    """Metrics are nobody's business here."""
+    """Discards metrics."""
 
 
 @contextmanager
@@ -147,7 +147,7 @@ def _small_sizes() -> Iterator[None]:
 
 
 class _NoTraces:
-    """Where an exception came from is costly to tell, and nobody reads it here."""
+    """Leaves out tracebacks, which cost time and which nobody reads here."""
 
     @staticmethod
     def format_tb(_trace: object) -> list[str]:
@@ -183,9 +183,9 @@ class Machine:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Makes the process live in the simulation: its clock, its AWS, its silence.
+        """Sets up the process for the simulation: its clock, its AWS, and no logs.
 
-        `run` does so by itself; who has many runs to make saves time by doing it once for all.
+        `run` does so by itself; for many runs, doing it once saves time.
         """
         if self._is_running:
             yield
@@ -230,7 +230,7 @@ class Machine:
         whole: bool = False,
         again: bool = False,
     ) -> Report:
-        """Carries a plan out and checks what it led to.
+        """Executes a plan and checks its result.
 
         After its last fault a run ends where it comes to a state that another run has passed, for
         what came after that is known; not so with `whole` or `traced`.
@@ -251,7 +251,7 @@ class Machine:
                 watch, faults = Watch(world), Faults(world)
             else:
                 world, watch, faults = self._back_to(found, plan, traced=traced)
-            # Who wants to read what is logged wants the functions to run.
+            # To show logs, the functions must really run.
             is_announced = self.log is not None or not self._takes_shortcuts
             world.replays = None if is_announced else self._replays
             memory.hook = faults
@@ -298,7 +298,7 @@ class Machine:
             return Report(plan, course, applied, trace, tuple(moments))
 
     def forget(self) -> None:
-        """Forgets what functions did before, after something was changed in them."""
+        """Forgets earlier invocations, after a change of the functions."""
         self._replays.forget()
         self.rests.forget()
 
@@ -344,7 +344,7 @@ class Machine:
         )
 
     def digest(self) -> str:
-        """Everything that the last run left, as one text to compare."""
+        """The whole state after the last run, as one text to compare."""
         items = {
             name: sorted((repr(key), repr(item)) for key, item in table.items.items())
             for name, table in self.memory.dynamodb.tables.items()
@@ -373,7 +373,7 @@ class Machine:
     # Scenes
 
     def _set(self, name: str) -> None:
-        """The world as it is before the first upload."""
+        """The world before the first upload."""
         if name not in self._snapshots:
             self._snapshots[name] = self._prepared(the_scene.SCENES[name])
         self.memory.restore(self._snapshots[name])

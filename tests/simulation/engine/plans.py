@@ -1,4 +1,4 @@
-"""Plans: which fault happens to which AWS call, and in which order messages arrive."""
+"""Plans: which fault disturbs which AWS call, and in which order messages arrive."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ ORDERS = ("fifo", "lifo", "1", "2")
 
 
 def drawn_place(order: str, *what: object) -> int:
-    """Where a thing comes in a drawn order: it follows from the thing, not from what came before.
+    """The place of a thing in a drawn order: it follows from the thing alone.
 
-    So what a fault does not touch keeps its order.
+    So everything that a fault does not touch keeps its order.
     """
     text = repr((order, what)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
 
 
 class Call(NamedTuple):
-    """One AWS call of a run; `is_stale` when the read may show what was, `members` of a batch."""
+    """One AWS call of a run; `is_stale` when the read may be stale, `members` of a batch."""
 
     number: int
     function: str
@@ -61,7 +61,7 @@ def plan_from(text: str) -> Plan:
     return Plan(fields["scene"], fields["order"], faults, fields.get("sweeps", True))
 
 
-# What can befall any call before it has an effect.
+# Faults of any call before its effect.
 BEFORE = (
     "throttle",
     "error_before",
@@ -69,14 +69,14 @@ BEFORE = (
     "kill_before",
     "unavailable",
     "unconnected",
-    # The same call stays so for as long as the invocation lasts.
+    # Faults that repeat for the rest of the invocation.
     "busy_run",
     "broken_run",
     "silent_run",
 )
-# What can befall a call that has had its effect.
+# Faults of a call after its effect.
 AFTER = ("error_after", "timeout_after", "kill_after", "repeat")
-# What the rest of the world may do at any moment.
+# Actions of the rest of the world at any moment.
 MEANWHILE = (
     "duplicate",
     "duplicate_inside",
@@ -127,11 +127,11 @@ OF_OPERATION: Mapping[str, tuple[str, ...]] = {
     ),
     "GetObject": ("body_broken",),
 }
-# What a whole call may be answered by a service that is busy, besides what any may.
+# Further answers of a busy service to a whole call.
 OF_SERVICE: Mapping[str, tuple[str, ...]] = {
     "dynamodb": ("throughput_exceeded", "limit_exceeded"),
 }
-# A service that is busy, for however long: no message becomes a dead letter for it.
+# A busy service, for however long: it makes no message a dead letter.
 BUSY = frozenset(
     {
         "throttle",
@@ -151,7 +151,7 @@ BUSY = frozenset(
 READS = frozenset(
     {"GetItem", "BatchGetItem", "Query", "GetObject", "HeadObject", "ListObjectVersions"}
 )
-# What a single fault of these kinds does to a run must be made good by redelivery alone.
+# Redelivery alone must absorb a single fault of these kinds.
 ORDINARY = frozenset(
     {*BEFORE, *AFTER, *_PARTIAL, "conflict", "stale", "body_broken", "clock_jump"}
     | set(OF_OPERATION["BatchExecuteStatement"])
@@ -162,7 +162,7 @@ ORDINARY = frozenset(
 
 
 def kinds_for(call: Call, scene: str) -> tuple[str, ...]:
-    """The kinds of fault that may befall a call."""
+    """The kinds of fault that a call can have."""
     kinds = BEFORE + OF_SERVICE.get(call.service, ()) + OF_OPERATION.get(call.operation, ())
     if call.operation not in READS:
         kinds += AFTER

@@ -12,13 +12,13 @@ from tests.simulation.engine.lambdas import ROOT
 
 KEPT = ROOT / ".local" / "faults.json"
 PAGE = ROOT / "tests" / "simulation" / "RESULTS.md"
-# What a run follows from.
+# The files that a run depends on.
 CODE = ("template.yaml", "functions", "layers/handover", "tests/kit", "tests/simulation")
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def code_now() -> str:
-    """A short name of the code that runs follow from."""
+    """A short name of the code that runs depend on."""
     digest = hashlib.blake2b(digest_size=4)
     for part in CODE:
         for path in sorted([ROOT / part, *(ROOT / part).rglob("*.py")]):
@@ -35,13 +35,13 @@ class Progress:
 
     @staticmethod
     def load(path: Path = KEPT) -> Progress:
-        """What is known, nothing at first."""
+        """The stored figures; none at first."""
         return Progress(json.loads(path.read_text()) if path.exists() else {})
 
     def begin(self, name: str, code: str) -> int:
-        """How many first faults of a scene and order are done with this code.
+        """The number of first faults of a scene and order that are done with this code.
 
-        What was done with other code is kept apart, under its name.
+        Figures of other code are kept apart, under its name.
         """
         known = self._known.get(name)
         if known is None:
@@ -53,7 +53,7 @@ class Progress:
         return 0
 
     def add(self, name: str, code: str, done: int, of: int, tally: Tally) -> None:
-        """Adds to a sweep that is done in parts, all of them with the same code."""
+        """Adds to an exploration that is done in parts, all of them with the same code."""
         before = self._known.get(name, {})
         figures = as_json(tally)
         for figure in ("runs", "known", "calls", "deliveries", "seconds", "violating"):
@@ -65,17 +65,17 @@ class Progress:
         self.save()
 
     def keep(self, name: str, tally: Tally) -> None:
-        """Remembers a sweep that was done at once."""
+        """Stores an exploration that was done at once."""
         self._known[name] = as_json(tally)
         self.save()
 
     def tell(self, name: str, text: str) -> None:
-        """Remembers what something else came to, in words."""
+        """Stores another result, in words."""
         self._known[name] = {"text": text}
         self.save()
 
     def save(self) -> None:
-        """Writes the figures down, and into the page."""
+        """Writes the figures to the file and to the page."""
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(self._known, indent=1))
         if PAGE.exists():

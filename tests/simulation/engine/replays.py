@@ -31,7 +31,7 @@ from tests.simulation.engine.clock import Clock
 
 # Some four hundred megabytes; then everything is forgotten.
 MAX_CALLS: Final = 80_000
-_VERSION: Final = 2  # of marshal: the last without references, so equal values give equal bytes
+_VERSION: Final = 2  # marshal's last version without references, so equal values give equal bytes
 _Way = tuple[float, bytes]
 
 
@@ -41,7 +41,7 @@ class UnlikeBeforeError(BaseException):
 
 @dataclass(slots=True)
 class _Made:
-    """A call that was made, when, and what came after each answer it had."""
+    """A call, its time, and what came after each of its answers."""
 
     client: Any
     operation: str
@@ -52,7 +52,7 @@ class _Made:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """The end of an invocation: what it returned or raised, and what it said had failed."""
+    """The end of an invocation: what it returned or raised, and the failures that it reported."""
 
     at: float
     returned: bytes
@@ -62,7 +62,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """What a call has just been answered, and when that was."""
+    """The latest answer to a call, and its time."""
 
     made: _Made
     answer: Any
@@ -72,20 +72,20 @@ class _Received:
 
 @dataclass(slots=True)
 class _Run:
-    """An invocation whose code is run: what it is to be given again, and where it is noted."""
+    """An invocation whose code runs: the answers to give it again, and where it is recorded."""
 
     given: deque[_Received]
     notes: dict[Any, _Made | _Ended]
     way: Any
     is_noted: bool
-    # What it said had failed, without what others said while its calls were under way.
+    # The failures that it reported, without those of others during its calls.
     failures: list[str] = field(default_factory=list)
     reported: int = 0
 
 
 @contextmanager
 def sown(seed: str) -> Iterator[None]:
-    """Gives an invocation dice of its own, whatever was thrown before."""
+    """Seeds the random generator for one invocation."""
     chance = random.getstate()
     random.seed(seed)
     try:
@@ -95,7 +95,7 @@ def sown(seed: str) -> Iterator[None]:
 
 
 class Replays:
-    """Runs functions, or replays them. `failures` is where what they say of failures arrives."""
+    """Runs functions, or replays them. `failures` receives the failures that they report."""
 
     def __init__(self, memory: MemoryAws, clock: Clock, failures: list[str]) -> None:
         self._memory, self._clock, self._failures = memory, clock, failures
@@ -105,23 +105,23 @@ class Replays:
         self.replayed = self.invoked = 0
 
     def forget(self) -> None:
-        """Forgets everything, after something was changed in the code under test."""
+        """Forgets everything, after a change of the code under test."""
         self._begun.clear()
         self._calls = 0
 
     def invoke(
         self, name: str, handler: Callable[[Any, Any], Any], event: Any, context: Any
     ) -> Any:
-        """What the handler returns, or raises."""
+        """Returns or raises what the handler does."""
         self.invoked += 1
         if self._calls > MAX_CALLS:
             self.forget()
         clock = self._clock
         outer, self._run = self._run, None
         begun = clock.now
-        # The only thing that the simulation changes in the product while it runs.
+        # The only change that the simulation makes to the product while it runs.
         deadline = resending.RESEND_AFTER_SECONDS, sweep.LOST_SECONDS
-        # The request's id tells the event.
+        # The request's id identifies the event.
         way: Any = (name, context.aws_request_id, begun, clock.ahead, deadline)
         notes, received = self._begun, deque[_Received]()
         try:
@@ -139,7 +139,7 @@ class Replays:
             self._run = outer
 
     def call(self, client: Any, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        """What the code of a function is answered."""
+        """The answer for the code of a function."""
         run = self._run
         if run is None:
             return self._memory.call(client, operation, params)
@@ -151,7 +151,7 @@ class Replays:
         try:
             answer = self._memory.call(client, operation, params)
         except Exception as error:
-            # Any answer that is an error is noted, and goes on to who asked.
+            # Every error is recorded, and passed on to the caller.
             self._go_on(run, made, _bytes_of(error))
             raise
         except BaseException:
@@ -166,7 +166,7 @@ class Replays:
     # Again
 
     def _again(self, made: _Made, received: deque[_Received]) -> _Way | None:
-        """Makes a call as it was made before; the way on from there, None when there is none."""
+        """Repeats an earlier call; the branch that follows its answer, None for a new answer."""
         clock = self._clock
         clock.now = made.at
         answer, error = None, None
@@ -174,7 +174,7 @@ class Replays:
             answer = self._memory.call(made.client, made.operation, _made_again(made.params))
             shown = _shown(answer)
         except (BotoCoreError, ClientError) as raised:
-            # The function's own code is to judge it.
+            # The function's own code must judge it.
             error, shown = raised, _bytes_of(raised)
         received.append(_Received(made, answer, error, clock.now))
         return None if shown is None else (clock.now, shown)
@@ -196,7 +196,7 @@ class Replays:
             with sown(context.aws_request_id):
                 returned = handler(event, context)
         except Exception as error:
-            # However a function fails is how it ended; whoever invoked it judges that.
+            # Any failure is the function's end; the caller judges it.
             self._end(run, b"", error)
             raise
         self._end(run, _bytes(returned), None)
@@ -235,7 +235,7 @@ class Replays:
 
 
 def _bytes(content: Any) -> bytes | None:
-    """The content, to be made again; None when marshal cannot."""
+    """The content as bytes, to be rebuilt; None when marshal cannot."""
     try:
         return marshal.dumps(content, _VERSION)
     except ValueError:
@@ -243,12 +243,12 @@ def _bytes(content: Any) -> bytes | None:
 
 
 def _made_again(content: bytes) -> Any:
-    """What `_bytes` was given; new each time, for who is given it may change it."""
+    """The value that `_bytes` was given; a new copy each time, because the caller may change it."""
     return marshal.loads(content)  # noqa: S302 - our own bytes, of this process
 
 
 def _shown(answer: Any) -> bytes | None:
-    """What tells an answer from others; None when nothing does."""
+    """What distinguishes an answer from others; None when nothing does."""
     text = _bytes(answer)
     if text is None:
         text = _bytes(_plain(answer))
@@ -256,13 +256,13 @@ def _shown(answer: Any) -> bytes | None:
 
 
 def _bytes_of(error: Exception) -> bytes | None:
-    """What tells an error from others."""
+    """What distinguishes an error from others."""
     more = error.response if isinstance(error, ClientError) else str(error)
     return _shown([type(error).__name__, more])
 
 
 def _plain(content: Any) -> Any:
-    """What marshal takes: times as text, bodies as their bytes."""
+    """The value in a form that marshal accepts: times as text, bodies as bytes."""
     if isinstance(content, dict):
         return {name: _plain(inner) for name, inner in content.items()}
     if isinstance(content, list):

@@ -18,22 +18,22 @@ APART_SECONDS = 2.5
 
 HOME, OTHER = "lumina", "norte"
 ADMIN = "ada@lumina.example"
-# Decides about the imports of others.
+# Approves and refuses the imports of others.
 BOSS = "eve@lumina.example"
 
 
 def mail(name: str, tenant: str = HOME) -> str:
-    """The address of somebody in a tenant."""
+    """The address of a user in a tenant."""
     return f"{name}@{tenant}.example"
 
 
 def tenant_of(pk: str) -> str:
-    """Whose item lies under a key: `tenant#...`, or `tenant~0#...` to `tenant~f#...` of many."""
+    """The tenant of a key: `tenant#...`, or `tenant~0#...` to `tenant~f#...` for shards."""
     return pk.partition("#")[0].partition("~")[0]
 
 
 def by_tenant(items: Mapping[Any, Any]) -> dict[tuple[str, str], Any]:
-    """The items of a directory by tenant and sort key, under whichever key they lie."""
+    """The items of a directory by tenant and sort key, whatever their partition keys."""
     return {(tenant_of(pk), sk): item for (pk, sk), item in items.items()}
 
 
@@ -108,7 +108,7 @@ _SEATS: Mapping[str, Any] = {
     "fallback_encoding": "windows-1252",
 }
 ROLES_PROFILE = json.dumps(_SEATS)
-# The same for files that may name who is still to come.
+# The same for files that may name users who do not exist yet.
 WAITS = "pending-roles"
 WAITS_PROFILE = json.dumps(
     {
@@ -171,8 +171,8 @@ OLDER = _csv(
     f"A7,{ANA},",
 )
 OVERWRITTEN = _csv("account ID,account Manager,viewers", f"A1,{ANA},{BEA}", f"A3,{CAI},")
-# Lines for accounts whose manager is, or is not, the one that the last cell names; of A2 and A3
-# that depends on the older file.
+# Lines for accounts whose manager is, or is not, the one in the last cell; for A2 and A3 this
+# depends on the older file.
 CONDITIONAL = _csv(
     "account ID,account Manager,viewers,current manager",
     f"A1,{BEA},,{ANA}",
@@ -194,7 +194,7 @@ UNCLOSED = _csv("account ID,account Manager,viewers", f'A1,"{BEA},', f"A2,{BEA},
 REMOVAL_FIELDS = Directory(
     users={**FIELDS.users, (HOME, ANA): Person(signs_in=True)}, accounts=FIELDS.accounts
 )
-# What is taken back, and what Ana is given while she is removed.
+# The file that is undone, and accounts that Ana gets while she is removed.
 UNDONE = _csv(
     "account ID,account Manager,viewers",
     f"A1,{BEA},",
@@ -214,7 +214,7 @@ GIVEN = _csv(
     f"A12,{CAI},{ANA}",
     f"A14,{BEA},{ANA}",
 )
-# What is corrected: a user, a line whose account is a formula, and one with a cell too few.
+# Lines to correct: a wrong user, an account that is a formula, and a missing cell.
 FAULTY = _csv(
     "account ID,account Manager,viewers",
     f"A6,{mail('nobody')},",
@@ -233,7 +233,7 @@ FIXED = _csv(
     f"=cmd|x,{ANA},{CAI}",
     f"A11,{BEA},{ANA}",
 )
-# Who is waited for, and comes.
+# A pending user who is created.
 NEEMA = mail("neema")
 NEW_USER = {"email": NEEMA, "name": "Neema", "roles": ["Sales"], "opco": "es"}
 AWAITED = _csv(
@@ -284,7 +284,7 @@ PEOPLE = _csv(
     f"{mail('max')},Max,Sales,es,,free1",
     f"{mail('mia')},=Mia,Sales",
 )
-# Zoe is to have the login name that Max is to have by the other file.
+# Both files ask for one login name: this one for Zoe, the other one for Max.
 PEOPLE_SECOND = _csv(
     "email,name,status,login_name",
     f"{FINN},Finn Third,active,",
@@ -334,7 +334,7 @@ CUSTOMERS_SECOND = _csv(
     "A3,Renamed Again,",
 )
 
-# What somebody edits by hand meanwhile: an account that the file changes, and one that it leaves.
+# Accounts that somebody edits meanwhile: one that the file changes, and one that it does not.
 EDITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "A1": {"account_manager": (ANA,)},
     "A3": {"account_manager": (ANA,), "viewer": (ANA,)},
@@ -362,8 +362,7 @@ class Wish:
     person: str = BOSS
 
 
-# All that Cai manages is to be Bea's, beside Ana where she does so too, and two accounts that are
-# named.
+# Bea gets all accounts that Cai manages, beside Ana where both do, and two named accounts.
 OWNER_FIELDS = Directory(
     users=FIELDS.users, accounts={**FIELDS.accounts, (HOME, "A6"): Place(managers=(ANA, CAI))}
 )
@@ -375,7 +374,7 @@ HANDED_BY_ID = Wish("POST", "/assignments", {**_TO_BEA, "account_ids": NAMED}, s
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """How a run begins; `settings` are the tenant's limits of the clearing guard, if its own.
+    """How a run begins; `settings` are the tenant's own limits of the clearing guard, if any.
 
     `second` is the other file that may come. Whoever asks for something says so in `wishes`; `then`
     is what is asked for the import of the scene once it has ended, with `then_body`.
@@ -437,7 +436,7 @@ SCENES: dict[str, Scene] = {
 
 
 def settings_body(scene: Scene) -> dict[str, Any] | None:
-    """The tenant's settings as the directory keeps them."""
+    """The tenant's settings as stored in the directory."""
     if scene.settings is None:
         return None
     percent, count = scene.settings

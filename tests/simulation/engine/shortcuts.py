@@ -1,4 +1,4 @@
-"""What the libraries do for every call, done in fewer steps and with the same result.
+"""The libraries' work for every call, in fewer steps and with the same result.
 
 pynamodb takes half of a run's time otherwise. Nothing of the product is
 replaced, and nothing that decides anything; a test holds runs with and without against each other.
@@ -23,12 +23,12 @@ from pynamodb.connection.base import Connection
 from pynamodb.expressions import operand
 from pynamodb.models import Model
 
-_MAX_SMALL: Final = 15  # digits; larger numbers are left to json
+_MAX_SMALL: Final = 15  # digits; json reads larger numbers
 _MODEL: Any = Model
 
 
 class _Column(NamedTuple):
-    """An attribute of a model: where it is kept, and how it is read."""
+    """An attribute of a model: where it is stored, and how it is read."""
 
     name: str
     attribute: Any
@@ -70,7 +70,7 @@ def _layout(model: Any) -> _Layout:
 
 
 def _fill(item: Any, attribute_values: dict[str, dict[str, Any]]) -> None:
-    """`_container_deserialize`, looking only at the attributes that are there."""
+    """`_container_deserialize`, reading only the attributes that the item has."""
     model: Any = type(item)
     layout = _layout(model)
     item.attribute_values = values = {}
@@ -96,7 +96,7 @@ def _set_defaults(item: Any, _user_instantiated: bool = True) -> None:
 
 
 def _default(item: Any, defaults: tuple[tuple[str, Any, bool], ...]) -> None:
-    """Gives defaults to what has no value."""
+    """Sets the defaults of attributes without a value."""
     values = item.attribute_values
     for name, default, is_made in defaults:
         if name in values:
@@ -109,7 +109,7 @@ def _default(item: Any, defaults: tuple[tuple[str, Any, bool], ...]) -> None:
 
 
 def _instantiate(cls: Any, raw: dict[str, dict[str, Any]]) -> Any:
-    """A model of an item: made and filled once, not filled with defaults twice."""
+    """A model of an item, created and filled once, without setting defaults twice."""
     if cls._discriminator:
         original: Any = AttributeContainer._instantiate
         return original.__func__(cls, raw)
@@ -150,7 +150,7 @@ def _number_text(_self: Any, value: Any) -> str:
 
 
 def _dispatch(self: Any, operation: str, params: dict[str, Any]) -> Any:
-    """A call without the signals nobody listens to and the capacity nobody asks for."""
+    """A call without unused signals and without a capacity report."""
     return self._make_api_call(operation, params)
 
 
@@ -170,7 +170,7 @@ _substitute_names = _operand.substitute_names
 
 @contextmanager
 def shortcuts() -> Iterator[None]:
-    """Takes the shortcuts while it lasts."""
+    """Uses the shortcuts while the context lasts."""
     replaced: list[tuple[Any, str, Any]] = [
         (Model, "_instantiate", classmethod(_instantiate)),
         (Model, "_container_deserialize", _fill),

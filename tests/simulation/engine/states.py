@@ -21,13 +21,13 @@ from tests.simulation.engine.invariants import EXPECTED_FAILURES, LENIENT
 from tests.simulation.engine.watching import Watch
 from tests.simulation.engine.world import World
 
-# Items, versions and records that were seen before; then all are forgotten.
+# The number of items, versions and records after which all are forgotten.
 MAX_KNOWN: Final = 200_000
 # Some hundred megabytes.
 MAX_RESTS: Final = 300_000
 _BITS: Final = (1 << 64) - 1
 
-# What never changes, what only counts or shows what was, and what is described in another way.
+# Fields that never change, only count or record the past, or are described in another way.
 _OF_NO_ACCOUNT: Final = frozenset(
     {
         "_world",
@@ -63,20 +63,20 @@ _OF_NO_ACCOUNT: Final = frozenset(
         "directory",
         "uploads",
         "_named_before",
-        "changed_at",  # whatever is to come begins after it, so when it was does not matter
+        "changed_at",  # everything else begins after it, so its time does not matter
         "cancelled_moment",
     }
 )
 
 
 class States:
-    """Tells states apart."""
+    """Distinguishes states."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Any, int]] = {}
 
     def digest(self, world: World, watch: Watch, faults: Faults, failures: Iterable[str]) -> bytes:
-        """What two equal states have in common, and no others."""
+        """A digest that two states share if and only if they are equal."""
         if len(self._known) > MAX_KNOWN:
             self._known.clear()
         parts = [
@@ -119,7 +119,7 @@ class States:
             waiting += [
                 (one.arrived, (self._hash(one.change), one.busy_until)) for one in stream.waiting
             ]
-            # Of the batches that are done only the first may come again.
+            # Of the processed batches, only the first can be delivered again.
             oldest = [self._hash(one.change) for batch in stream.consumed[:1] for one in batch]
             yield stream._ready_at, stream._failures, stream._most, oldest
         yield world.clock.now, world.plan.scene, world.plan.order, world.plan.sweeps
@@ -142,7 +142,7 @@ class States:
             yield who_else, self._hash(other.old), self._hash(other.new)
 
     def _sum(self, things: Iterable[Any]) -> int:
-        """What tells a set of things from others, in whatever order they are."""
+        """A digest of a set of things in any order."""
         known, total = self._known, 0
         for thing in things:
             found = known.get(id(thing))
@@ -154,14 +154,14 @@ class States:
         if known is None:
             text = repr(thing).encode()
             number = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
-            # It is kept, so that nothing else gets its id.
+            # The object is kept, so that no other gets its id.
             known = self._known[id(thing)] = thing, number
         return known[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What a run, or a part of one, came to: `seconds` is the clock's, or how long it took."""
+    """The result of a run or a part of one: `seconds` is its clock time, or its duration."""
 
     violations: tuple[str, ...]
     calls: int
@@ -172,7 +172,7 @@ class Course:
 
     @staticmethod
     def of(world: World, found: Iterable[str] = ()) -> Course:
-        """What a run has come to so far, with what else was found."""
+        """The result of a run so far, with further findings."""
         return Course(
             (*world.violations, *found),
             world.memory.calls,
@@ -206,7 +206,7 @@ class Course:
 
 
 class Rests:
-    """What came after each state that any run has passed; `found` counts how often that helped."""
+    """The course after each state that any run has passed; `found` counts the uses."""
 
     def __init__(self) -> None:
         self.found = 0
@@ -214,11 +214,11 @@ class Rests:
         self._passed: list[tuple[bytes, Course]] = []
 
     def begin(self) -> None:
-        """A new run has passed nothing."""
+        """Begins a new run."""
         self._passed.clear()
 
     def after(self, state: bytes, so_far: Course) -> Course | None:
-        """What comes after a state that the run passes now; None when it is a new one."""
+        """The course after a state that the run passes now; None for a new state."""
         found = self._known.get(state)
         if found is None:
             self._passed.append((state, so_far))
@@ -227,7 +227,7 @@ class Rests:
         return found
 
     def end(self, whole: Course) -> None:
-        """Keeps what came after each state that the run has passed."""
+        """Stores the course after each state that the run has passed."""
         if len(self._known) > MAX_RESTS:
             self._known.clear()
         for state, so_far in self._passed:

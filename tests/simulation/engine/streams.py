@@ -12,7 +12,7 @@ from tests.simulation.engine.plans import drawn_place
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """A record of a stream that is not done with."""
+    """A record of a stream that is not processed yet."""
 
     change: Change
     arrived: int
@@ -27,7 +27,7 @@ class Record:
 
 
 class Stream:
-    """The changes of one table that a reader hears of: those that wait, and the batches done.
+    """The changes of one table for one reader: those that wait, and the processed batches.
 
     A batch that fails comes again, half as long, as the template asks for; records of one
     partition key keep their order.
@@ -42,7 +42,7 @@ class Stream:
         self._most = reader.batch
 
     def copy(self) -> Stream:
-        """The same stream, to go on by itself."""
+        """An independent copy of the stream."""
         other = Stream(self.reader)
         other.waiting = [replace(record) for record in self.waiting]
         other.consumed = self.consumed.copy()
@@ -50,13 +50,13 @@ class Stream:
         return other
 
     def take(self, change: Change, arrived: int) -> None:
-        """Has a change wait, unless the reader does not receive such."""
+        """Adds a change, unless the reader does not receive such changes."""
         if self.reader.is_announced(change):
             self.waiting.append(Record(change, arrived))
 
     @property
     def place_name(self) -> str:
-        """What the place of a batch in a drawn order follows from."""
+        """The name that decides the place of a batch in a drawn order."""
         return " ".join((self.reader.table, *self.reader.beginnings))
 
     def due(self, now: float, order: str) -> list[Record]:
@@ -76,18 +76,18 @@ class Stream:
         return due[: self._most]
 
     def begin(self, batch: list[Record], until: float) -> None:
-        """Nobody else works these, or what comes after them, until then."""
+        """Reserves the batch, and what comes after it, until that time."""
         for record in batch:
             record.busy_until = until
 
     def end(self, batch: list[Record]) -> None:
-        """The batch is done."""
+        """Marks the batch as processed."""
         self.consumed.append(batch)
         self.waiting = [one for one in self.waiting if not any(one is b for b in batch)]
         self._failures, self._most = 0, self.reader.batch
 
     def fail(self, batch: list[Record], until: float, now: float) -> None:
-        """The batch, begun until then, comes again after a while."""
+        """Returns the batch, to be delivered again after a while."""
         self._failures += 1
         self._most = max(1, len(batch) // 2)
         self._ready_at = now + 2.0 ** min(self._failures, 6)
@@ -96,7 +96,7 @@ class Stream:
                 record.busy_until = 0.0
 
     def times(self) -> list[float]:
-        """When something may be due."""
+        """The times at which something may be due."""
         return [max(one.busy_until, self._ready_at) for one in self.waiting]
 
 

@@ -1,4 +1,4 @@
-"""What must hold at every instant, looked at as each write and each notification happens."""
+"""What must hold at every instant, checked at each write and each notification."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.kit.oracle.remains import FINAL
 from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.world import Edit, Invocation, RecordWrite, UserWrite, World
 
-# The states of a file that was taken in.
+# The states of a validated file.
 _BEGUN = frozenset({"processing", "awaiting_approval"})
-# What may still change about an import that has ended: that it was announced, and resent.
+# The attributes that may still change after the end of an import.
 _MAY_CHANGE = frozenset(
     {"open", "opened_at", "resent_at", "resent_for", "resends", "probe", "probe_taken"}
 )
@@ -35,14 +35,14 @@ _WRITERS = {
 
 Item = Mapping[str, Any]
 _REPLAYS = frozenset({"replays", "replayed_at"})
-# What stands in the place of an account before a file of the directory makes it.
+# The item in the place of an account before a directory file creates it.
 _NO_ACCOUNT: Item = {"version": {"N": "0"}, "assigned": {"M": {}}, "orders": {"M": {}}}
-# An operator has them replay what they have parked, of whomever.
+# An operator has them replay parked records of any tenant.
 STREAM_FUNCTIONS = ("publish", "follow")
 
 
 class Watch:
-    """Looks at every write as it is made, and notes what must not be."""
+    """Checks every write when it is made, and records violations."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -50,12 +50,12 @@ class Watch:
         self._notified: dict[str, tuple[str, str]] = {}
 
     def after_copy(self, other: Watch) -> Watch:
-        """Goes on with what another world's watch has seen."""
+        """Continues with the records of another world's watch."""
         self._reports, self._notified = other._reports.copy(), other._notified.copy()
         return self
 
     def item(self, table: str, key: Any, old: Item | None, new: Item | None) -> None:
-        """One write of one item."""
+        """Checks one write of one item."""
         running = self._world.running
         run = running[-1] if running else None
         if table == "AccountsTable":
@@ -74,7 +74,7 @@ class Watch:
             self._note(f"I23 the audit trail's entry {key} was changed")
 
     def object(self, bucket: str, version: Version) -> None:
-        """One write of one object."""
+        """Checks one write of one object."""
         running = self._world.running
         run = running[-1] if running else None
         if bucket != self._world.memory.physical["ReportsBucket"] or run is None:
@@ -90,7 +90,7 @@ class Watch:
             self._note(f"I12 {run.function} wrote {version.key}")
 
     def notification(self, notification: Notification) -> None:
-        """One notification: nothing is announced before it is true, and always the same."""
+        """Checks one notification: it is true by now, and its text is always the same."""
         world = self._world
         notice = json.loads(json.loads(notification.message)["sqs"])
         import_id, dedupe_id = notice["import_id"], notice["dedupe_id"]
@@ -99,7 +99,7 @@ class Watch:
             self._note(f"I13 {dedupe_id} was announced in two ways")
         item = world.memory.dynamodb.tables["ImportsTable"].items.get((import_id, "import"))
         state = item["state"]["S"] if item else "nothing"
-        # Somebody may have approved or cancelled it while the notice was under way.
+        # Somebody may have approved or cancelled it while the notice was being sent.
         has_been_decided = item and ("approved_by" in item or "cancelled_by" in item)
         if notice["state"] != state and not (
             notice["state"] == "awaiting_approval" and has_been_decided
@@ -130,7 +130,7 @@ class Watch:
         return self._world.uploads.get(run.import_id) if run.import_id else None
 
     def _belongs(self, run: Invocation | None, key: str) -> None:
-        """What the stream leads to stays with the tenants of its records."""
+        """Writes that follow from a stream stay with the tenants of its records."""
         is_replay = run is not None and run.function in STREAM_FUNCTIONS and not run.records
         if run is None or is_replay:
             return
@@ -177,7 +177,7 @@ class Watch:
         self._assignees(run, key, old, new)
 
     def _edited(self, edit: Edit, key: str, old: Item, new: Item) -> None:
-        """The edit writes its own account, and all that it asks for, and nothing else."""
+        """The edit writes its own account, exactly as requested, and nothing else."""
         if key != f"{the_scene.HOME}#{edit.account}":
             self._note(f"I12 an edit of {edit.account} wrote {key}")
         for role in {*old["assigned"]["M"], *new["assigned"]["M"], *edit.targets}:
@@ -189,7 +189,7 @@ class Watch:
                 self._note(f"I7 an edit gave {role} of {key} to {users}")
 
     def _may_write(self, run: Invocation, key: str) -> None:
-        """The import is being worked, and so is the chunk."""
+        """The import is in progress, and so is the chunk."""
         world = self._world
         items = world.memory.dynamodb.tables["ImportsTable"].items
         item = items.get((run.import_id, "import"))
@@ -200,7 +200,7 @@ class Watch:
             self._note(f"I10 {key} was written for a chunk that is settled")
         if item["mode"]["S"] != "run":
             self._note(f"I10 {key} was written in a dry run")
-        # Only the file of the scene clears somebody; what others clear is empty already.
+        # Only the file of the scene clears a filled role.
         uploaded = self._uploaded(run)
         must_ask = world.scene.settings is not None and uploaded.body == world.scene.body
         if (must_ask and run.import_id not in world.approved) or (
@@ -228,7 +228,7 @@ class Watch:
                 self._note(f"I7 the order of {field_name} of {key} went back")
 
     def _assignees(self, run: Invocation, key: str, old: Item, new: Item) -> None:
-        """Whoever is given a role may hold it, as the directory was when the run began."""
+        """Every new holder is admitted by the directory at the beginning of the run."""
         world = self._world
         tenant = key.partition("#")[0]
         for role, users in new["assigned"]["M"].items():
@@ -251,7 +251,7 @@ class Watch:
     def _directory(
         self, run: Invocation | None, key: Any, old: Item | None, new: Item | None
     ) -> None:
-        """Each kind of item is written by whom it belongs to, in the tenant they work for."""
+        """Each kind of item is written only by its own functions, in the tenant they work for."""
         world = self._world
         tenant, sk = the_scene.tenant_of(key[0]), key[1]
         kind, _, name = sk.partition("#")
@@ -282,7 +282,7 @@ class Watch:
         self._know(tenant, name, new)
 
     def _know(self, tenant: str, address: str, new: Item) -> None:
-        """From now on the rules may look at the user as they are stored."""
+        """From now on the rules may use the user as stored."""
         world = self._world
         status = new["status"]["S"]
         person = Person(
@@ -306,7 +306,8 @@ class Watch:
         changed = {
             name for name in {**(old or {}), **new} if (old or {}).get(name) != new.get(name)
         }
-        # What used a ticket again is reported by whoever used it first, ended or not.
+        # A file that used a ticket again is a warning of the import that used it first, ended or
+        # not.
         if sk == "import" and old is not None and changed <= _REPLAYS:
             return
         if run.import_id is not None:
@@ -315,7 +316,7 @@ class Watch:
             allowed = (
                 pk in (run.import_id, f"tenant#{tenant}")
                 or (pk.startswith("ticket#") and new["tenant"]["S"] == tenant)
-                # How far a queue was taken, which tells nothing of anybody.
+                # The progress of a queue, which has no data of a tenant.
                 or (pk.startswith("taken#") and new.keys() <= _OF_A_QUEUE)
             )
             if not allowed:
@@ -333,7 +334,7 @@ class Watch:
             self._note(f"I10 {sorted(changed)} of an import changed after its end")
 
     def _progress(self, import_id: str, old: Item, new: Item) -> None:
-        """What is counted was settled, once, and counts only grow."""
+        """Counted chunks are settled, each counts once, and counts only grow."""
         before, after = (int(item.get("b0", {"N": "0"})["N"]) for item in (old, new))
         items = self._world.memory.dynamodb.tables["ImportsTable"].items
         added = [bit + 1 for bit in range(after.bit_length()) if (before ^ after) >> bit & 1]
@@ -344,7 +345,7 @@ class Watch:
                 self._note(f"I5 fewer lines are {name} than before")
 
     def _admitted(self, run: Invocation, old: Item, new: Item) -> None:
-        """A file goes on to its chunks only when its uploader could upload as it was looked at."""
+        """A file gets chunks only if its uploader had the right when it was checked."""
         uploader = new["uploader"]["S"] if "uploader" in new else ""
         if uploader and new.get("approved_by", {}).get("S") == uploader:
             self._note("I17 a file was approved by whoever uploaded it")

@@ -20,9 +20,9 @@ from tests.simulation.engine import scene as the_scene
 from tests.simulation.engine.machine import Machine
 from tests.simulation.engine.plans import AFTER, BEFORE, MEANWHILE, ORDERS, Plan
 
-# Neither stale reads nor parts of batches: no emulator can be made to do that.
+# Neither stale reads nor partial batches: no emulator can do that.
 KINDS = (*BEFORE, *AFTER, *MEANWHILE)
-# A run without faults makes some eighty calls; a fault at a call that is not made does not befall.
+# A run without faults makes some eighty calls; a fault at a later call has no effect.
 LAST_CALL = 90
 MAX_FAULTS = 2
 MAX_LINES = 25
@@ -36,7 +36,7 @@ _PEOPLE = [
 
 @dataclass(slots=True)
 class Fidelity:
-    """What whole runs came to: `seen` counts what was compared, `wrong` tells what differed."""
+    """The results of whole runs: `seen` counts the comparisons, `wrong` lists the differences."""
 
     runs: int = 0
     faults: int = 0
@@ -53,10 +53,10 @@ class Fidelity:
 
 
 def random_scene(name: str, chance: Random) -> the_scene.Scene:
-    """A file and what surrounds it."""
+    """A random file and its surroundings."""
     has_lists = chance.random() < 0.7
     header = "account ID,account Manager" + ",viewers" * has_lists
-    # It clears a role, so that there is something to ask an Admin about.
+    # It clears a role, so that an Admin must approve it.
     lines = [header, "A6,None" + "," * has_lists]
     for _ in range(chance.randint(1, MAX_LINES)):
         cells = [chance.choice(_ACCOUNTS), chance.choice([*_PEOPLE, "None"])]
@@ -64,7 +64,7 @@ def random_scene(name: str, chance: Random) -> the_scene.Scene:
             viewers = chance.sample(_PEOPLE, chance.choice((0, 0, 1, 2, 3)))
             cells.append(";".join(viewers))
         lines.append(",".join(cells))
-    # What a spreadsheet leaves of a line that was emptied.
+    # The row that a spreadsheet leaves for an emptied line.
     lines.insert(2, "," * header.count(","))
     mode = chance.choice(("run", "run", "run", "dry_run"))
     is_followed_up = chance.random() < 0.3
@@ -94,7 +94,7 @@ def random_plans(count: int, seed: str) -> Iterator[tuple[the_scene.Scene, Plan]
 
 @contextmanager
 def _beside(name: str) -> Iterator[Callable[[Callable[[], float]], DoubledAws]]:
-    """Makes memory AWSs that have the named emulator beside them."""
+    """Creates memory AWSs with the named emulator beside them."""
     if name == "moto":
         with emulator.moto():
             yield lambda clock: DoubledAws(

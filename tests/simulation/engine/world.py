@@ -29,23 +29,23 @@ from tests.simulation.engine.streams import Record, Stream
 # it does without the fault, or with another one, and what comes then need not be run again.
 BEAT_SECONDS = 4.0
 NESTED_SECONDS = 0.0625
-# A run that needs more than this does not end; what waits for others is asked for at each sweep.
+# A run that needs more steps does not end; jobs that wait are retried at each sweep.
 MAX_DELIVERIES = 2000
 MAX_SECONDS = 4 * 24 * 3600.0
-# While nothing happens, sweeps are left out: the more, the longer nothing happens.
+# While nothing happens, sweeps are left out, the more the longer it lasts.
 SHORTEST_IDLE_SECONDS = 60.0
 LONGEST_IDLE_SECONDS = 7200.0
 DELIVERED_LATE_SECONDS = 3600.0
 PERSON_WAITS_SECONDS = 60.0
 MAX_NESTED = 3
 PEOPLE = "people"
-# An operator replays what is parked, once the cause has been found.
+# An operator replays parked records, once the cause has been found.
 OPERATORS = "operators"
 OPERATOR_WAITS_SECONDS = 1800.0
 
 
 class KilledError(BaseException):
-    """The process of this invocation is gone; nothing of it may act any more."""
+    """The process of this invocation was killed; it may not act any more."""
 
 
 class StuckError(BaseException):
@@ -66,13 +66,13 @@ class Message:
 
     @property
     def place_name(self) -> str:
-        """What its place in a drawn order follows from."""
+        """The name that decides its place in a drawn order."""
         return self.name
 
 
 @dataclass(slots=True, eq=False)
 class Edit:
-    """One single edit: of whom it wants what, when it was asked for, and what was answered.
+    """One single edit: its account and targets, the time of the request, and the answer.
 
     `status` 0 = no answer ever came.
     """
@@ -100,7 +100,7 @@ class Invocation:
     schedule: int | None = None
     is_dead: bool = False
     edit: Edit | None = None
-    # What every call of an operation meets from now on, and which operation.
+    # The fault of every further call of an operation, and the operation.
     lasting: tuple[str, str] | None = None
 
 
@@ -116,12 +116,12 @@ class Uploaded:
     at: float
     sequencer: str
     number: int
-    # The import whose file is worked, when the object only points to it; `body` is that file.
+    # The import whose file is processed, if the object only points to it; `body` is that file.
     points_to: str | None = None
 
     @property
     def order(self) -> tuple[float, str]:
-        """The place among all uploads as S3 saw them."""
+        """The place among all uploads in S3's order."""
         return self.at, self.sequencer
 
 
@@ -138,7 +138,7 @@ class RecordWrite:
 
 @dataclass(frozen=True, slots=True)
 class UserWrite:
-    """One write of one user, by which import, if by one."""
+    """One write of one user, and the import that made it, if any."""
 
     import_id: str | None
     tenant: str
@@ -148,14 +148,14 @@ class UserWrite:
 
 
 def _pointed_to(body: bytes) -> str | None:
-    """The import that an object of Handover's own points to; None of a file."""
+    """The import that an object of Handover's own points to; None for a file."""
     if not body.startswith(b'{"works_the_file_of"'):
         return None
     return str(json.loads(body)["works_the_file_of"])
 
 
 def import_id_of(bucket: str, key: str, version_id: str) -> str:
-    """The identity of an import, as the architecture fixes it."""
+    """The identity of an import, as the architecture defines it."""
     return hashlib.sha256(f"{bucket}\0{key}\0{version_id}".encode()).hexdigest()[:32]
 
 
@@ -181,7 +181,7 @@ class World:
         self.cancel_answers: list[int] = []
         self.wished: list[str] = []
         self.requests: Counter[str] = Counter()
-        # The versions of all accounts when a dry run was first asked to be applied, by key.
+        # The versions of all accounts at the first request to apply a dry run, by key.
         self.versions_at_request: dict[str, int] = {}
         self.import_tickets: list[tuple[str, str]] = []
         self.user_writes: list[UserWrite] = []
@@ -210,7 +210,7 @@ class World:
         }
 
     def copy(self, plan: Plan) -> World:
-        """The same world, to go on by another plan; no function may be running."""
+        """A copy of the world, to continue by another plan; no function may be running."""
         other = World.__new__(World)
         for name, value in vars(self).items():
             kept = value
@@ -227,14 +227,14 @@ class World:
     def upload(
         self, key: str, body: bytes, principal: str, *, is_announced: bool = True
     ) -> Uploaded:
-        """A new version in the upload bucket; its event goes to the intake, or is withheld."""
+        """Stores a version in the upload bucket; its event goes to the intake, or is withheld."""
         self._hear()
         bucket = self.memory.physical["UploadsBucket"]
         self.memory.s3.upload(bucket, key, body, principal=principal)
         return self._hear(is_announced=is_announced)[-1]
 
     def _hear(self, *, is_announced: bool = True) -> list[Uploaded]:
-        """The versions that have come into the upload bucket since, whoever put them there."""
+        """Registers the new versions in the upload bucket, whoever put them there."""
         bucket = self.memory.physical["UploadsBucket"]
         events = self.memory.s3.buckets[bucket].events
         new: list[Uploaded] = []
@@ -265,7 +265,7 @@ class World:
     def send(
         self, queue: str, body: str, *, delay: float = 0.0, sent_at: float | None = None
     ) -> Message:
-        """A message for a queue; a dead letter keeps the time at which it was first sent."""
+        """Sends a message to a queue; a dead letter keeps the time of its first sending."""
         self._sent += 1
         name = _name("message", f"{queue} {body}".encode(), self._named_before)
         now = self.clock.now
@@ -276,7 +276,7 @@ class World:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """What happens meanwhile is done by nobody's invocation."""
+        """Runs the block outside of any invocation."""
         running, self.running = self.running, []
         try:
             yield
@@ -289,7 +289,7 @@ class World:
         import_id, state = notice["import_id"], notice["state"]
         if state == "awaiting_approval" and import_id not in self.approved:
             self.approved.add(import_id)
-            # Whoever uploaded does not approve.
+            # The uploader does not approve.
             item = self.memory.dynamodb.tables["ImportsTable"].items[import_id, "import"]
             is_own = item.get("uploader", {}).get("S") == the_scene.BOSS
             person = the_scene.ADMIN if is_own else the_scene.BOSS
@@ -301,7 +301,7 @@ class World:
                 self.wish(Wish("POST", path, self.scene.then_body))
 
     def wish(self, wish: Wish) -> None:
-        """An Admin asks for something, until it is answered."""
+        """An Admin makes a request, and repeats it until it is answered."""
         self.wished.append(wish.path)
         request = {
             "method": wish.method,
@@ -314,7 +314,7 @@ class World:
     # Deliveries
 
     def pull(self) -> None:
-        """Takes what was sent, and what the stream has, to where they wait."""
+        """Moves sent messages and new stream records to where they wait."""
         self._hear()
         outbox = self.memory.sqs.outbox
         if outbox:
@@ -338,7 +338,7 @@ class World:
     def until_rest(
         self, *, at_once: bool = False, is_known: Callable[[], bool] | None = None
     ) -> None:
-        """Lets everything happen that can; with `at_once` only what needs no waiting.
+        """Runs everything that can run; with `at_once` only what needs no wait.
 
         `is_known` is asked before each step, while no function is running; it ends the run.
         """
@@ -350,7 +350,7 @@ class World:
             self._pass_time()
 
     def is_finished(self) -> bool:
-        """True when nothing is on its way and every upload has come to its end."""
+        """True when nothing is under way and every upload has ended."""
         if self.messages or any(stream.waiting for stream in self.streams):
             return False
         items = self.memory.dynamodb.tables["ImportsTable"].items
@@ -358,7 +358,7 @@ class World:
             item = items.get((import_id, "import"))
             if item is None or "open" in item:
                 return False
-        # Only a sweep closes the entry of an act that a run has left open.
+        # Only a sweep closes the audit entry that a run has left open.
         return not (self.plan.sweeps and self._has_open_acts())
 
     def _has_open_acts(self) -> bool:
@@ -368,7 +368,7 @@ class World:
         )
 
     def sweep(self) -> None:
-        """Runs whatever is on a schedule."""
+        """Runs the scheduled functions."""
         for place in range(len(self.stack.schedules)):
             self._run_schedule(place)
 
@@ -380,14 +380,14 @@ class World:
         self.invoke(schedule.function, schedule.event, sweep=place)
         if self._sent != before:
             self.sweeps_that_sent += 1
-        # What a delay has taken out of the order counts as lost, and what a sweep that waits for
-        # nothing has sent is not well apart from the rest.
+        # A message that a delay has reordered counts as lost, and those of a sweep that does not
+        # wait cannot be distinguished from others.
         kinds = {kind for _, kind, _ in self.applied}
         if len(self.applied) == faults and not kinds & {"messages_delayed", "sweep_inside"}:
             self._check_sent_again(waiting, before)
 
     def _check_sent_again(self, waiting: Counter[str], before: int) -> None:
-        """Of the chunks of an import whose messages wait, a sweep sends one again at the most."""
+        """While messages of an import wait, a sweep resends at most one of its chunks."""
         copies = Counter(
             json.loads(message.body)["import_id"]
             for message in self.messages
@@ -401,11 +401,11 @@ class World:
 
     @property
     def is_only_busy(self) -> bool:
-        """True when all faults so far were services that are busy."""
+        """True when all faults so far were busy services."""
         return all(kind in BUSY for _, kind, _ in self.applied)
 
     def deliver(self, message: Message) -> None:
-        """Hands a message to its function, and takes it away if it was done."""
+        """Delivers a message to its function, and deletes it if it was processed."""
         queue = self._queues[message.queue]
         message.receives += 1
         if queue.max_receives is not None and message.receives > queue.max_receives:
@@ -424,7 +424,7 @@ class World:
             raise StuckError(f"{MAX_DELIVERIES} deliveries")
         if self._is_done(message, queue):
             self._idle_seconds = SHORTEST_IDLE_SECONDS
-            # A message that was received a second time meanwhile may be gone already.
+            # A message that was received a second time meanwhile may be deleted already.
             self.messages[:] = [other for other in self.messages if other is not message]
 
     def _is_done(self, message: Message, queue: Queue) -> bool:
@@ -458,14 +458,14 @@ class World:
         return not failures
 
     def deliver_again(self, run: Invocation) -> None:
-        """Sends what an invocation works on a second time, to arrive whenever it does."""
+        """Sends the message of an invocation a second time, to arrive at any time."""
         if run.message is not None:
             self.send(run.message.queue, run.message.body)
 
     def deliver_all_again(self) -> None:
-        """Everything that any function was handed comes once more, in the same order."""
+        """Repeats every delivery in the same order."""
         for message in self.delivered:
-            # What a person asks for again is another wish.
+            # A repeated request of a person is a new request.
             if message.queue not in (PEOPLE, OPERATORS):
                 self.send(message.queue, message.body)
         for stream in self.streams:
@@ -473,7 +473,7 @@ class World:
                 self.read(stream.reader.function, batch)
 
     def deliver_now(self, run: Invocation) -> None:
-        """Has what an invocation works on worked by a second one, at once."""
+        """Delivers the message of an invocation to a second one, at once."""
         if run.message is not None:
             self.deliver(self.send(run.message.queue, run.message.body))
         elif run.records:
@@ -482,22 +482,22 @@ class World:
             self._run_schedule(run.schedule)
 
     def read(self, function: str, records: list[Record]) -> bool:
-        """Hands records of a stream to their function; True when they are done."""
+        """Delivers records of a stream to their function; True when they are processed."""
         event = {"Records": [record.to_dict() for record in records]}
         is_done, answer = self.invoke(function, event, records=records)
         self._hear_of_parked(function)
         return is_done and not (answer or {}).get("batchItemFailures")
 
     def _hear_of_parked(self, function: str) -> None:
-        """An operator is called for what a function has parked, unless one is on the way."""
+        """Calls an operator about parked records, unless one was called already."""
         parked = self.memory.s3.buckets[self.memory.physical["WorkBucket"]].objects
         called = any(one.queue == OPERATORS and one.body == function for one in self.messages)
         if not called and any(key.startswith(f"{PARKED}/{function}/") for key in parked):
             self.send(OPERATORS, function, delay=OPERATOR_WAITS_SECONDS)
 
     def edit(self, account: str, targets: Mapping[str, tuple[str, ...]]) -> None:
-        """Somebody edits an account by hand."""
-        # An edit has the order of the API's clock.
+        """Makes a single edit."""
+        # The place of an edit follows the API's clock.
         edit = Edit(account, targets, self.clock.read())
         self.edits.append(edit)
         body = {"profile": the_scene.ROLES, "assign": targets}
@@ -515,7 +515,7 @@ class World:
         body: object = None,
         edit: Edit | None = None,
     ) -> int:
-        """The status that the API answers a person with; 0 when it never answers."""
+        """The status of the API's answer to a person; 0 when it never answers."""
         event = json.loads(API_REQUEST)
         event["rawPath"] = event["requestContext"]["http"]["path"] = path
         event["requestContext"]["http"]["method"] = method
@@ -552,7 +552,7 @@ class World:
         sweep: int | None = None,
         edit: Edit | None = None,
     ) -> tuple[bool, Any]:
-        """Runs a function to its end: whether it came to one, and what it answered."""
+        """Runs a function; whether it reached its end, and its answer."""
         function = self.stack.functions[name]
         self._invoked += 1
         now = self.clock.now
@@ -566,7 +566,7 @@ class World:
         context = LambdaContext(name, request_id, lambda: run.deadline - self.clock.now)
         self.running.append(run)
         try:
-            # Each invocation has a process of its own, though a call of another be in flight.
+            # Each invocation has a process of its own, even while a call of another is in flight.
             answer = Context().run(self._answer, function, request_id, event, context)
         except KilledError:
             return False, None
@@ -587,7 +587,7 @@ class World:
             return function.handler(event, context)
 
     def _subject(self, message: Message | None) -> tuple[str | None, int | None]:
-        """The import and the chunk that a message is about."""
+        """The import and the chunk that a message concerns."""
         if message is None or message.queue in (PEOPLE, OPERATORS):
             return None, None
         body = json.loads(message.body)
@@ -604,9 +604,9 @@ class World:
     # One step
 
     def _pass_time(self) -> None:
-        """Lets the clock go on to the next beat; in the middle of a call by less.
+        """Moves the clock to the next beat; in the middle of a call by less.
 
-        Whoever waits in a call has a deadline.
+        The caller has a deadline.
         """
         if self.depth:
             self.clock.now += NESTED_SECONDS
@@ -679,7 +679,7 @@ class World:
 
 
 def _name(kind: str, content: bytes, named_before: Counter[str]) -> str:
-    """A name that nothing else has, and that does not depend on anything else."""
+    """A unique name that does not depend on anything else."""
     name = f"{kind}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
     named_before[name] += 1
     return f"{name}-{named_before[name]}"

@@ -1,4 +1,4 @@
-"""The mutants. Each is what somebody might write, or forget."""
+"""The mutants: each is a mistake that somebody could make."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _swallowed(work: Any) -> Any:
 
 
 def _acknowledged(follow: Any) -> Any:
-    """Takes what failed for done."""
+    """Reports failed messages as processed."""
 
     def mutant(*arguments: Any, **named: Any) -> None:
         with suppress(ClientError, PynamoDBException, RetryLaterError):
@@ -99,7 +99,7 @@ def _outage_refuses(validate: Any) -> Any:
 
 
 def _not_done(_resources: Any, _entry: Any) -> Any:
-    """Says of every act that it was not done."""
+    """Closes every act as not done."""
     return Outcome.NOT_DONE
 
 
@@ -108,7 +108,7 @@ def _random_id(_identity: Any) -> Any:
 
 
 def _remembering(users: Any) -> Any:
-    """Everybody who was ever seen is taken to be still there, as they were."""
+    """Treats every user who was ever read as still existing and unchanged."""
     seen: dict[Any, Any] = {}
 
     def mutant(self: Any, tenant: str, addresses: Any, deadline: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Whether the simulation finds a mutant, by what, and how rarely."""
+"""Whether the simulation finds a mutant, by which plan, and how rarely."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.simulation.engine.plans import ORDERS, ORDINARY, Plan
 from tests.simulation.mutants.catalogue import MUTANTS
 from tests.simulation.mutants.mutant import Mutant
 
-# An upload whose event does not come is a fault already.
+# An upload without its event is already a fault.
 CLEAN_SCENES = ("plain", "two", "approval", "dry", "refused", *explore.LATER_SCENES)
-# A mutant that so many runs do not find has survived.
+# A mutant that this number of runs does not find has survived.
 MAX_RUNS = 4000
 SOON_CALLS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a mutant: the first plan that finds it, and after how many runs.
+    """The result for a mutant: the first plan that finds it, and after how many runs.
 
     `is_seen_without_faults` when some run without any fault finds it. `caught` of `sampled` faults
     drawn from all singles find it.
@@ -42,7 +42,7 @@ class Verdict:
 
 
 def judge(name: str, sample: int = 0) -> Verdict:
-    """Looks for a mutant: without faults, where it is likely to show, then everywhere."""
+    """Searches for a mutant: without faults, then where it is likely to show, then everywhere."""
     mutant = next(one for one in MUTANTS if one.name == name)
     with mutant.alive():
         explore.forget()
@@ -80,7 +80,7 @@ def _judge(mutant: Mutant, sample: int) -> Verdict:
 
 
 def _likely(mutant: Mutant) -> Iterator[Report]:
-    """Runs in the order in which they promise to find the mutant."""
+    """The runs, those most likely to find the mutant first."""
     chance = random.Random(mutant.name)
     machine = explore.machine()
     for scene in mutant.scenes:
@@ -104,7 +104,7 @@ def _likely(mutant: Mutant) -> Iterator[Report]:
 
 
 def _inside(mutant: Mutant, report: Report) -> set[int]:
-    """The calls of the function that the mutant is looked for in."""
+    """The calls of the function in which the mutant is searched for."""
     return {call.number for call in report.trace if call.function.startswith(mutant.function)}
 
 

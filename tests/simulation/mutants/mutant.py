@@ -1,4 +1,4 @@
-"""A mutant: one piece of the code under test, changed while a run lasts."""
+"""A mutant: one piece of the code under test, changed during a run."""
 
 from __future__ import annotations
 import __future__
@@ -18,7 +18,7 @@ OURS = ("handover", "functions")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A piece of a function's source, and what stands there instead."""
+    """A piece of a function's source, and its replacement."""
 
     module: str
     name: str
@@ -47,7 +47,7 @@ class Mutant:
 
     @contextmanager
     def alive(self) -> Iterator[None]:
-        """Makes the code under test defective while it lasts."""
+        """Makes the code under test defective while the context lasts."""
         with ExitStack() as stack:
             for (module, name), edits in groupby(self.edits, lambda one: (one.module, one.name)):
                 owner, function = _find(module, name)
@@ -60,7 +60,7 @@ class Mutant:
 
 
 def _find(module: str, name: str) -> tuple[Any, Any]:
-    """Where a function is defined, and the function."""
+    """The module or class that defines a function, and the function."""
     owner: Any = importlib.import_module(module)
     *classes, last = name.split(".")
     for part in classes:
@@ -90,7 +90,7 @@ def _edited(function: Any, edits: list[Edit]) -> Any:
 
 @contextmanager
 def _replaced(owner: Any, old: Any, new: Any) -> Iterator[None]:
-    """Puts `new` wherever our modules know `old`."""
+    """Puts `new` in the place of `old` in all our modules."""
     places: list[tuple[Any, str]] = [
         (module, name)
         for module in [module for key, module in sys.modules.items() if key.startswith(OURS)]
