@@ -1,4 +1,4 @@
-"""Every code that the package can give stands in the one list of codes, and no other does."""
+"""The list of codes has every code that the package can give, and no other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What functions must not import: a cold start waits for every module, needed or not.
+"""What functions must not import: a cold start loads every imported module, needed or not.
 
-Counted, not timed: `make bench` has the seconds. The functions are imported one after another in
-one fresh process, the lightest first, so that none is excused by what a later one needs.
+The modules are counted, not timed: `make bench` has the seconds. The functions are imported one
+after another in one fresh process, the lightest first, so that none is excused by what a later one
+needs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from infra.local.package import NO_CODE, SERVICES, SLIM, is_needed
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("handover", "numpy", "console", "workbooks")
-# What costs more than a tenth of a worker's import, and what one of them must never need at all.
+# Modules that cost more than a tenth of a worker's import, and some that must never be imported.
 HEAVY = frozenset(
     {
         "asyncio",
@@ -45,7 +46,7 @@ HEAVY = frozenset(
         "xlsxwriter",
     }
 )
-# What each function loads of it, beyond what those before it load.
+# The heavy modules that each function loads beyond those before it.
 LOADS: Mapping[str, set[str]] = {
     "assign": set(),
     "publish": set(),
@@ -63,7 +64,7 @@ LOADS: Mapping[str, set[str]] = {
     },
     "convert": {"handover.workbooks.conversion"},
 }
-# The tables that a function's modules name and it does not import: few of its events use them.
+# The tables that a function's modules name without importing them: few of its events use them.
 LATER: Mapping[str, set[str]] = {
     "validate": {"portfolios", "user_records"},
     "assign": {"user_records"},
@@ -109,7 +110,7 @@ def test_functions_import_only_the_heavy_modules_that_they_use() -> None:
 
 @pytest.mark.parametrize("name", LATER)
 def test_a_function_imports_the_tables_that_its_events_use(name: str) -> None:
-    """Otherwise the first event waited for what seems not to be imported."""
+    """Otherwise the first event would wait for an import that only seems to be avoided."""
     done = subprocess.run(
         [sys.executable, "-c", NAMED],
         cwd=ROOT / "functions" / name,

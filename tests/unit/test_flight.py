@@ -1,4 +1,4 @@
-"""Calls in flight: as many as the window allows, none outlives them, every answer is taken."""
+"""Calls in flight: as many as the window allows, none outlives the group, every answer is used."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_call_that_had_to_wait_halves_the_window() -> None:
 
     make_each([waiting, *calls_of(1)], lambda _place, _answer: None, pace)
 
-    # The other call may end before it, at the most of the window, or after it, and add one.
+    # The other call may end before it, at the window's maximum, or after it, and add one.
     assert pace.window.size in (8, 9)
     assert not was_busy.get()
 

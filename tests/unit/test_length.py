@@ -1,4 +1,4 @@
-"""No function is longer than a screen; ruff holds how many parameters one may have (PLR0913)."""
+"""No function is longer than a screen; ruff limits the parameters (PLR0913)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_LINES = 60
 
 
 def lengths() -> Iterator[tuple[str, int]]:
-    """Each function that ships, by file and name, and how many lines it has from `def` on."""
+    """Each shipped function, by file and name, with its number of lines from `def` on."""
     for folder in ("functions", "layers"):
         for file in sorted((ROOT / folder).rglob("*.py")):
             tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -22,5 +22,5 @@ def lengths() -> Iterator[tuple[str, int]]:
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    """Who reads a function sees all of it."""
+    """A reader sees a whole function at once."""
     assert [name for name, lines in lengths() if lines > MAX_LINES] == []

@@ -1,4 +1,4 @@
-"""The model of time and price on AWS: what follows from its formulas whatever was measured."""
+"""The model of time and price on AWS: what its formulas imply, whatever the measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may import whom: each room imports only rooms before it, so there is no circle."""
+"""Import directions: each room imports only rooms before it, so there is no circle."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ROOMS = (
     "batch",
     "http",
 )
-# These say nothing to AWS and read no clock or environment.
+# These do not call AWS and read no clock or environment.
 PURE = (
     "audit",
     "codes",
@@ -60,7 +60,7 @@ def room_of(file: Path) -> str:
 
 @cache
 def imported(file: Path) -> tuple[str, ...]:
-    """The full names of what a file imports, names of modules and of what is taken from them."""
+    """The full names of a file's imports: modules, and names imported from them."""
     return tuple(_imported(file))
 
 
@@ -83,13 +83,13 @@ def files_of(*rooms: str) -> list[Path]:
 
 
 def test_every_room_has_a_place_in_the_order() -> None:
-    """A new room must say who may import it."""
+    """A new room must declare who may import it."""
     assert {room_of(file) for file in CORE.rglob("*.py")} - {"__init__"} == set(ROOMS)
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_rooms_before_it(room: str) -> None:
-    """Imports go one way, from what people ask down to the model."""
+    """Imports go one way, from the API down to the model."""
     allowed = {*ROOMS[: ROOMS.index(room)], room}
     upwards = {
         f"{file.relative_to(CORE)}: {name}"
@@ -130,7 +130,7 @@ def test_no_shipped_file_imports_the_tests() -> None:
 
 
 def test_the_console_is_a_client_and_imports_nothing_of_the_product() -> None:
-    """What it shows, the API has answered; it could not answer from a table."""
+    """It shows only answers of the API and has no access to tables."""
     found = {
         f"{file.relative_to(ROOT)}: {name}"
         for file in CONSOLE.rglob("*.py")
@@ -141,7 +141,7 @@ def test_the_console_is_a_client_and_imports_nothing_of_the_product() -> None:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    """Whoever reads a file can read what it stands on first."""
+    """A reader can read the imported files first."""
     modules = {
         file.relative_to(root).with_suffix("").as_posix().removesuffix("/__init__"): file
         for root, folder in ((CORE.parent, CORE), (CONSOLE.parent, CONSOLE), (ROOT, ROOT / "infra"))
@@ -160,7 +160,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 
 
 def test_the_rule_oracle_of_the_tests_imports_nothing_of_the_product() -> None:
-    """It says a second time what the product must do; what it shared it could not find wrong."""
+    """It states a second time what the product must do; it could not find errors in shared code."""
     oracle = sorted((ROOT / "tests" / "kit" / "oracle").glob("*.py"))
     outside = {
         f"{file.name}: {name}"
@@ -179,5 +179,5 @@ def test_the_rule_oracle_of_the_tests_imports_nothing_of_the_product() -> None:
 def test_a_room_says_what_belongs_there_and_what_does_not(init: Path) -> None:
     """The docstring of its `__init__` is the first thing that a newcomer reads."""
     text = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""
-    # One sentence for what belongs there, one for what does not or where that is.
+    # One sentence says what belongs there, one what does not, or where that is.
     assert len(re.split(r"\.\s", text)) >= 2

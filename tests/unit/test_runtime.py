@@ -1,4 +1,4 @@
-"""What a function needs of its environment: it starts with all of it, or says what is missing."""
+"""A function starts with all variables that it needs, or says which is missing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ NEEDS = (Variable.IMPORTS_TABLE, Variable.WORK_BUCKET, Variable.CHUNKS_QUEUE_URL
 
 @pytest.fixture
 def events() -> list[dict[str, Any]]:
-    """The events that the handler has come to see."""
+    """The events that the handler has received."""
     return []
 
 
 def handle(events: list[dict[str, Any]]) -> Any:
-    """The answer of a handler that needs these variables."""
+    """The result of a handler that needs these variables."""
 
     @starts_with(NEEDS)
     def handler(event: dict[str, Any], _context: Any) -> str:

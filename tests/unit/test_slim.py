@@ -1,4 +1,4 @@
-"""What of botocore's data is left out of the layer, and that nothing else of it is."""
+"""Which of botocore's data the layer leaves out, and that nothing else is missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def slimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(BOTOCORE.parent / place, packages / place)
     shutil.copy(BOTOCORE / "data" / "endpoints.json", packages / "botocore" / "data")
     shutil.copy(BOTOCORE / "cacert.pem", packages / "botocore")
-    # An installer links files of its cache, which belong to others.
+    # An installer links files from its cache, which other environments share.
     (packages / "linked.pem").hardlink_to(packages / "botocore" / "cacert.pem")
     for _ in range(2):
         slim(packages, SERVICES)

@@ -1,4 +1,4 @@
-"""Calls that go out together: all are waited for, whatever becomes of one of them."""
+"""Calls that go out together: all are awaited, whatever the result of one of them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_calls_run_at_the_same_time_under_the_deadline_of_their_caller() -> None
 
 
 def test_nested_groups_of_calls_do_not_wait_for_each_others_threads() -> None:
-    """More of them than calls of one kind may be in flight, each held up until all have begun."""
+    """More groups than calls of one kind may be in flight; each call waits until all have begun."""
     all_begun = threading.Barrier(40, timeout=10)
 
     def two() -> tuple[int, int]:

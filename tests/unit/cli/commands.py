@@ -1,4 +1,4 @@
-"""Running a command on an API that a test has made."""
+"""Runs a command against an API that a test has made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command line that is cut off from whatever the machine has configured."""
+"""A command line that is isolated from the machine's configuration."""
 
 from __future__ import annotations
 

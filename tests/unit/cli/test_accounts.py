@@ -1,4 +1,4 @@
-"""Accounts at the command line, against a server that remembers what it was asked."""
+"""Accounts at the command line, against a server that records its requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["api", "server"]
 
 
 def body(account_id: str = "KE1", **more: Any) -> dict[str, Any]:
-    """An account as the API tells it."""
+    """An account as the API returns it."""
     return {
         "account_id": account_id,
         "name": "Acme",

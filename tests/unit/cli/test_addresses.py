@@ -1,4 +1,4 @@
-"""Operators decide who signs in for whom: domains are verified, addresses released."""
+"""Operators verify mail domains and release addresses, which decides who signs in where."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def directory() -> Iterator[None]:
 
 @pytest.fixture
 def stack(directory: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """A stack with an empty directory and nobody who signs in."""
+    """A stack with an empty directory and without sign-ins."""
     for name, value in (
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),

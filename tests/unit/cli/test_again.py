@@ -1,4 +1,4 @@
-"""Applying and fixing at the command line, against a server that remembers what it was asked."""
+"""Applying and fixing at the command line, against a server that records its requests."""
 
 from __future__ import annotations
 

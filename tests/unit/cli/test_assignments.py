@@ -1,4 +1,4 @@
-"""Jobs at the command line, against a server that remembers what it was asked."""
+"""Jobs at the command line, against a server that records its requests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TICKET = "20261122T100000000Z-0123456789abcdef"
 
 
 def ended(state: str = "done", **counts: int) -> dict[str, Any]:
-    """An import as the API tells it."""
+    """An import as the API returns it."""
     return {
         "import_id": "0" * 32,
         "filename": "undo of a.csv",

@@ -1,4 +1,4 @@
-"""`handover check` needs no AWS and says what an upload would say."""
+"""`handover check` needs no AWS and reports what an upload would report."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_column_of_another_name_can_be_mapped(tmp_path: Path) -> None:
 
 
 def test_repeats_are_found_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # More lines than one chunk has, each account twice: the second time far behind.
+    # More lines than one chunk has; each account comes twice, the second time far below.
     monkeypatch.setattr("infra.cli.checking.CHUNK_LINES", 1_000)
     ids = [*range(1_200), *range(1_200)]
     lines = "".join(f"{number},a@x.example\n" for number in ids)

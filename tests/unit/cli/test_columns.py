@@ -1,4 +1,4 @@
-"""The columns of a file that nobody has mapped: remembered, sure, or left to be refused."""
+"""The columns of a file without a mapping: remembered, certain, or left for a refusal."""
 
 from __future__ import annotations
 

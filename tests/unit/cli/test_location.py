@@ -1,4 +1,4 @@
-"""Which stack a command speaks to is never a guess."""
+"""Which stack a command uses: it never guesses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The names of the stacks that AWS knows."""
+    """The names of the stacks that exist on AWS."""
     names: set[str] = set()
 
     class CloudFormation:

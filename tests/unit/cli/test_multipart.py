@@ -1,4 +1,4 @@
-"""A form upload has the length it announces and reads the file in blocks, once, to its end."""
+"""A form upload has its announced length and reads the file in blocks, once, to the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.cli.multipart import BLOCK_BYTES, Form
 
 
 class _Endless(io.RawIOBase):
-    """A file of any length that remembers the largest piece it was asked for."""
+    """A file of any length that records the largest read."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Users, settings, roles and profiles at the command line, against a server that remembers."""
+"""Users, settings, roles and profiles at the command line; a server records the requests."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_r97_nobody_is_deleted_without_a_confirmation(
 
 
 class Terminal:
-    """Somebody sits there."""
+    """A terminal with a user."""
 
     def isatty(self) -> bool:
         return True

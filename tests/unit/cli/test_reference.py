@@ -1,4 +1,4 @@
-"""What people read of the commands is what the commands are."""
+"""The generated list and the help of the commands match the commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def every_command(
     command: Command, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Command]]:
-    """Each command that does something, with the words that lead to it."""
+    """Each command that does something, with the words to type."""
     does_something = not isinstance(command, TyperGroup) or command.invoke_without_command
     if path and does_something:
         yield path, command

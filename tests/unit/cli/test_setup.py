@@ -1,4 +1,4 @@
-"""Workflows, sources and requests at the command line, against a server that remembers."""
+"""Workflows, sources and requests at the command line, against a server that records requests."""
 
 from __future__ import annotations
 

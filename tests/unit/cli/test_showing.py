@@ -1,4 +1,4 @@
-"""What a script and a person read of an import."""
+"""How an import is shown to a script and to a person."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ EMAIL = "ana@lumina.example"
 
 
 class Terminal:
-    """A terminal at which somebody sits."""
+    """A terminal with a user."""
 
     def isatty(self) -> bool:
         return True
@@ -58,7 +58,7 @@ def stack(pools: CognitoIdentityProviderClient) -> Stack:
 
 @pytest.fixture
 def settled(pools: CognitoIdentityProviderClient, stack: Stack) -> Stack:
-    """The stack, with a password that need not be replaced."""
+    """The stack, whose user has a permanent password."""
     pools.admin_set_user_password(
         UserPoolId=stack.output("UserPoolId"), Username=EMAIL, Password=PASSWORD, Permanent=True
     )
@@ -66,7 +66,7 @@ def settled(pools: CognitoIdentityProviderClient, stack: Stack) -> Stack:
 
 
 def _age(seconds: float) -> None:
-    """Makes every kept token that much older."""
+    """Makes every stored token that much older."""
     path = sign_in.token_file()
     kept = json.loads(path.read_text())
     for one in kept.values():
@@ -191,7 +191,7 @@ def test_without_a_terminal_a_code_must_be_in_the_environment(guarded: Stack) ->
 
 
 class _Asking:
-    """A pool that answers every step with the next of some challenges, and then with tokens."""
+    """A pool that answers each step with the next challenge, and finally with tokens."""
 
     def __init__(self, *challenges: str) -> None:
         self.challenges = list(challenges)

@@ -1,4 +1,4 @@
-"""Operators let people and systems hear of one tenant's imports."""
+"""Operators subscribe people and systems to one tenant's imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file goes through the API and S3 as plain HTTP: here to a server that remembers it."""
+"""A file goes through the API and S3 as plain HTTP, here to a server that records it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COUNTS = {"lines": 2, "updated": 2}
 
 @dataclass
 class Request:
-    """One request that came."""
+    """One request that arrived."""
 
     method: str
     path: str
@@ -40,14 +40,14 @@ class Request:
 
 @dataclass
 class Server:
-    """Answers each path from its list, the last answer again and again."""
+    """Answers each path from its list, and repeats the last answer."""
 
     url: str = ""
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
 
     def says(self, path: str, *answers: object, status: int = 200) -> None:
-        """JSON answers of one path, in their order."""
+        """Sets the JSON answers of one path, in their order."""
         kind = {"content-type": "application/json"}
         self.answers[path] = [(status, kind, json.dumps(one).encode()) for one in answers]
 
@@ -58,7 +58,7 @@ def _serving(server: Server) -> Iterator[Server]:
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_arguments: object) -> None:
-            """Nothing: a test's output is its own."""
+            """Logs nothing: a test's output is its own."""
 
         def answer(self) -> None:
             length = int(self.headers.get("content-length", 0))
@@ -96,7 +96,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def api(server: Server, home: Path) -> Api:
-    """The API of somebody who is signed in for an hour."""
+    """The API for a user who is signed in for an hour."""
     home.mkdir(parents=True)
     signed_in = {
         "email": "ana@lumina.example",

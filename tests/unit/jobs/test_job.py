@@ -1,4 +1,4 @@
-"""What Handover does by a file of its own is listed under a name that says whom and why."""
+"""The import of a job has a name that says whom it is about and why."""
 
 from __future__ import annotations
 

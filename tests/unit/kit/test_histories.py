@@ -1,4 +1,4 @@
-"""The checker of histories finds each kind of contradiction that it is there for."""
+"""The checker of histories finds each kind of contradiction."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The way of a small file, as calls that wait for each other: it must not grow again.
+"""The calls of a small file that wait for each other: their number must not grow.
 
-`python -m tests.bench --topic calls` shows every step. Whoever needs one call more finds one that
-can go out together with another, or says here why the file has to wait for it.
+`python -m tests.bench --topic calls` shows every step. A change that needs one more call must send
+two calls together, or say here why the file must wait.
 """
 
 from __future__ import annotations

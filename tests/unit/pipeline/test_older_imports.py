@@ -1,4 +1,4 @@
-"""Older open imports: every older import that can still write, and no others."""
+"""Older open imports: every older import that can still write, and no other."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_an_open_import_is_listed_however_old_it_is(pipeline: Pipeline) -> None:
 def test_a_multipart_upload_listed_before_the_watermark_is_found_once_it_is_complete(
     pipeline: Pipeline,
 ) -> None:
-    """S3 may list it with the time at which it began."""
+    """S3 may list it under the time at which it began."""
     pipeline.kenyan(1)
     pipeline.source()
     pipeline.run(upload_later(pipeline))

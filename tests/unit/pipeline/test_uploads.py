@@ -1,4 +1,4 @@
-"""Uploads: what S3 tells is read exactly, and nobody is taken for somebody else."""
+"""Uploads: events of S3 are read exactly, and no sender is mistaken for another."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.kit.payloads import message_of
 
 
 def notification(**changes: Any) -> dict[str, Any]:
-    """The captured notification with some values of its object, or of the record, changed."""
+    """The captured notification with changed values of its object or record."""
     message = message_of("validate-drop")
     record = message["Records"][0]
     for name, value in changes.items():
@@ -46,7 +46,7 @@ def at(seconds: float, sequencer: str = "", key: str = "k") -> Arrival:
     return Arrival(Upload("b", key, "v"), seconds, sequencer, "")
 
 
-# What S3 tells
+# Events of S3
 
 
 def test_the_captured_notification_of_a_drop_is_read_exactly() -> None:

@@ -16,7 +16,7 @@ ROLES = ("Account Manager", "CSM", "Sales Rep")
 
 @dataclass(frozen=True)
 class HeaderRow:
-    """One row: for each label a sample value ("" for none) and the profile's column (None)."""
+    """One row: for each label a sample value ("" for none) and the profile's column, or None."""
 
     profile: Profile
     labels: tuple[str, ...]
@@ -26,7 +26,7 @@ class HeaderRow:
 
 @dataclass
 class Score:
-    """How the columns of many header rows came out; `meant` are those that mean something."""
+    """The results for the columns of many header rows; `meant` counts those with a meaning."""
 
     columns: int = 0
     meant: int = 0
@@ -39,12 +39,12 @@ class Score:
 
     @property
     def sure_percent(self) -> float:
-        """How many of the meaningful columns map right without asking."""
+        """The percentage of meaningful columns that map correctly without a question."""
         return 100 * self.sure / self.meant
 
     @property
     def found_percent(self) -> float:
-        """How many of them map right or are proposed right."""
+        """The percentage of them that map correctly or are proposed correctly."""
         return 100 * (self.sure + self.proposed) / self.meant
 
     @property

@@ -1,4 +1,4 @@
-"""Matching: somebody's columns are found, proposed or left alone, and never taken wrongly."""
+"""Matching: columns are found, proposed or left out, and never matched wrongly."""
 
 from __future__ import annotations
 
@@ -375,7 +375,7 @@ def test_only_the_labels_of_the_profile_make_a_condition_certain() -> None:
     assert matched("current account manager", "KAM") == ("Current account manager", How.EXACT)
     assert matched("Current_Manager", "KAM") == ("Current account manager", How.ALIAS)
     assert matched("Present KAM", "KAM") == ("Current account manager", How.NEAR)
-    # Alone it may be the column that somebody has edited.
+    # Alone it may be the column with the new holder.
     assert matched("Present KAM") == ("account Manager", How.NEAR)
     assert matched("acount mangaer") == ("account Manager", How.NEAR)
 

@@ -133,7 +133,7 @@ def test_a_profile_without_uploader_roles_admits_anybody() -> None:
 
 
 def at(path: str, value: object) -> Callable[[dict[str, Any]], None]:
-    """Sets the value at a path like `columns[1].by`; ABSENT takes it away."""
+    """Sets the value at a path like `columns[1].by`; ABSENT removes it."""
 
     def change(data: dict[str, Any]) -> None:
         *way, last = path.replace("[", ".").replace("]", "").split(".")

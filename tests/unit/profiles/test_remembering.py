@@ -1,4 +1,4 @@
-"""Remembered mappings: found again by header and profile, bounded in number and size."""
+"""Remembered mappings: found by header and profile, limited in number and size."""
 
 from __future__ import annotations
 

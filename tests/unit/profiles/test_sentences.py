@@ -1,4 +1,4 @@
-"""What a profile does, and what its blanks do, in a sentence."""
+"""Sentences that say what a profile does, and what its blanks do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tenant's settings: the usual ones, its own, and what cannot be set."""
+"""A tenant's settings: usual values, its own values, and invalid ones."""
 
 from __future__ import annotations
 

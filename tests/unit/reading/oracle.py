@@ -1,4 +1,4 @@
-"""What the tests hold reading against: csv.reader over the whole text, and plain counting."""
+"""The reference for reading: csv.reader over the whole text, and plain counting."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def cut(data: bytes, size: int) -> list[bytes]:
 
 
 def head_of(data: bytes, *, known: tuple[str, ...] = KNOWN) -> tuple[Dialect, Header]:
-    """The head of a file whose columns are the ones that the tests use."""
+    """The head of a file with the columns of the tests."""
     return read_head(data, total_bytes=len(data), known_labels=known, fallback_encoding=None)
 
 
@@ -83,7 +83,7 @@ def scan_all(
     list_separator: str | None = None,
     clear_words: frozenset[str] = frozenset(),
 ) -> Scan:
-    """A scan of everything behind the header."""
+    """A scan of everything after the header."""
     header = header or plain_header()
     return scan(
         cut(data[header.data_start :], block),

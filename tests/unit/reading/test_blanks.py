@@ -1,4 +1,4 @@
-"""Blank lines: the scan, the workers, the repeats and the counts leave out the same rows."""
+"""Blank lines: scan, workers, repeats and counts leave out the same rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def written(table: list[list[str]], *, quoting: int = csv.QUOTE_MINIMAL) -> byte
 def read(
     data: bytes, dialect: Dialect, header: Header, *, size: int = 1 << 20
 ) -> tuple[list[Line], int]:
-    """The lines that workers find in the chunks of a scan, which must have counted them alike."""
+    """The lines that workers find in the chunks of a scan, and the scan's count."""
     found = scan_all(
         data, dialect=dialect, header=header, block=size, window=size, chunk_bytes=size
     )

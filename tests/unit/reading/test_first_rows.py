@@ -1,4 +1,4 @@
-"""The first rows of a file, as a person is shown them."""
+"""The first rows of a file, as a person sees them."""
 
 from __future__ import annotations
 

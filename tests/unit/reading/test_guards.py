@@ -1,4 +1,4 @@
-"""Guards are exact inverses, and what they give is harmless."""
+"""Guards can be taken off exactly, and guarded values are harmless."""
 
 from __future__ import annotations
 

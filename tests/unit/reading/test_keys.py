@@ -1,4 +1,4 @@
-"""Keys in a normal form: what is compared as equal has one hash, however it is written."""
+"""Keys in a normal form: equal keys have one hash in every spelling."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ texts = st.text("aAbBöÖßẞ@. \u00a0\uff21", max_size=6)
 
 
 def hashes(keys: list[str], encoding: str = "utf-8") -> Hashes:
-    """The hashes of keys that stand before another column."""
+    """The hashes of keys in the first of two columns."""
     data = "".join(f"{key},x\n" for key in keys).encode(encoding)
     found = scan(
         [data],

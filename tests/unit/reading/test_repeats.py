@@ -1,4 +1,4 @@
-"""Repeated accounts against a plain dict, and the memory and re-reading they cost."""
+"""Repeated accounts against a plain dict, with their memory and repeated reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chunks, hashes and clearing counts against csv.reader, on hostile small texts."""
+"""Chunks, hashes and clearing counts against csv.reader, on small hostile texts."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_random_texts_are_cut_where_csv_reader_ends_a_record() -> None:
 
 
 def _refused(text: str) -> int | None:
-    """The line of the record that a quote keeps open at the end, if one does."""
+    """The line of the record that an open quote continues to the end, if there is one."""
     found = records(text)
     more = records(text + "\n\nx" if not text.endswith(("\n", "\r")) else text + "\nx")
     return None if more[-1].row == ["x"] else found[-1].line
@@ -260,7 +260,7 @@ def test_clearing_lines_are_counted_as_by_a_slow_reference(
 @pytest.mark.parametrize("sign", ["k", "K", "\N{KELVIN SIGN}"])
 @pytest.mark.parametrize("length", [17, 40, 200])
 def test_a_long_clear_word_is_recognized_in_every_case(sign: str, length: int) -> None:
-    """The sign for kelvin is a k in another case, and takes three bytes."""
+    """The kelvin sign is a k in another case and takes three bytes."""
     word = f"n{'k' * length}n"
     data = f"1,n{sign * length}n,x\n2,ana@example.com,y\n3,{'m' * length},z\n".encode()
 
@@ -300,7 +300,7 @@ def test_a_long_clear_word_is_recognized_as_a_report_writes_it(cell: str, word: 
         ("'", True, True),
         ("ana@example.com", False, True),
         ('" ;a"', False, True),
-        # A line with a cell too many is rejected, whatever it says.
+        # A line with an extra cell is rejected, whatever its content.
         (",x", False, False),
     ],
 )

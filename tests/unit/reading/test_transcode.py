@@ -1,4 +1,4 @@
-"""UTF-16 becomes the same text in UTF-8, however the blocks fall."""
+"""UTF-16 becomes the same text in UTF-8, however it is cut into blocks."""
 
 from __future__ import annotations
 

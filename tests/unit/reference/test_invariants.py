@@ -1,4 +1,4 @@
-"""Every invariant that a test names is defined once, in ARCHITECTURE.md."""
+"""ARCHITECTURE.md defines every invariant that a test names, once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every list in the documents that the code knows is as the code has it."""
+"""Every generated list in the documents matches the code."""
 
 from __future__ import annotations
 

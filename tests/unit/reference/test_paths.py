@@ -1,4 +1,4 @@
-"""Whatever file or place the documents name is there."""
+"""Every file and heading that the documents name exists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = [
 FOLDERS = ("functions/", "layers/", "events/", "infra/", "tests/")
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-# `NAME` stands for whatever the reader adds.
+# `NAME` stands for a name that the reader chooses.
 IS_ABOUT_ANY = re.compile(r"NAME|[*<{…]")
 
 
@@ -35,7 +35,7 @@ def named_files(text: str) -> Iterator[str]:
 
 
 def is_there(path: str, page: Path) -> bool:
-    """True of a file of the repository, of the package, of a room, or of a folder of the page's."""
+    """True of a file of the repository, of the package, of a room, or of the page's folder."""
     places = (ROOT, page.parent, PACKAGE)
     return any((place / path).exists() for place in places) or any(
         any(place.glob(f"*/{path}")) for place in places if "/" not in path
@@ -43,7 +43,7 @@ def is_there(path: str, page: Path) -> bool:
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link into the page can lead to: its headings, as GitHub spells them."""
+    """The targets of links into the page: its headings, as GitHub spells them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""The table of rights has every route and every preset, so that somebody has said who may."""
+"""The table of rights has a row for every route and every preset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index beside results.csv leads to exactly the lines that are asked for, and to their rows."""
+"""The index beside results.csv finds exactly the matching lines and their rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ cells = st.one_of(
 
 @st.composite
 def results(draw: st.DrawFn) -> list[LineResult]:
-    """Lines of a file, some of them rejected, with whatever may stand in cells."""
+    """Lines of a file, some of them rejected, with any text in their cells."""
     found: list[LineResult] = []
     number = 1
     for fields in draw(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=12)):
@@ -50,7 +50,7 @@ def results(draw: st.DrawFn) -> list[LineResult]:
             outcome = draw(st.sampled_from([Outcome.UPDATED, Outcome.UNCHANGED]))
             changes = (RoleChange("owner", ("a@x",), ("b@x",)),)
             found.append(LineResult(line, outcome, changes if outcome is Outcome.UPDATED else ()))
-        # One name is the beginning of another, and one holder's address that of a pending one.
+        # One name begins another, and the address of one holder is that of a pending one.
         holders = draw(st.frozensets(st.sampled_from(HOLDERS)))
         opco = draw(st.sampled_from(OPCOS))
         found[-1] = replace(found[-1], holders=holders, opco=opco)
@@ -58,7 +58,7 @@ def results(draw: st.DrawFn) -> list[LineResult]:
 
 
 def indexed(found: list[LineResult], chunk: int) -> tuple[LineIndex, bytes, bytes]:
-    """The index of lines in chunks of so many, its sections, and results.csv."""
+    """The index of lines in chunks of that size, its sections, and results.csv."""
     head = results_head(HEADER, COMMA)
     builder = IndexBuilder(len(head))
     sections, data = b"", head

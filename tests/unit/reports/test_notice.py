@@ -1,4 +1,4 @@
-"""What people and machines read when an import has ended or waits."""
+"""Notices: what people and machines read when an import has ended or waits."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_a_file_under_a_used_ticket_must_be_uploaded_again() -> None:
 
 @pytest.mark.parametrize("state", [State.DONE, State.ERROR, State.CANCELLED])
 def test_the_notice_of_an_approved_import_says_how_it_ended(state: State) -> None:
-    """That it would clear many was announced when it waited."""
+    """The reason for the wait was announced when it waited."""
     ended = notice(replace(ERROR, state=state, approval=WAITING.approval))
 
     assert "would clear" not in ended.subject

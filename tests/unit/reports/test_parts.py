@@ -1,4 +1,4 @@
-"""The two CSV files: exact, inert in a spreadsheet, and good to upload again."""
+"""The two CSV files: exact, harmless in a spreadsheet, and fit for another upload."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMA = Dialect("utf-8", ",")
 OWN = ("line", "code", "error", "hint")
 
 delimiters = st.sampled_from([",", ";", "\t", "|"])
-# What reading lets through: any text with a UTF-8 form.
+# The texts that reading accepts: any text with a UTF-8 form.
 cells = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
     st.text("ab '=+-@|%,;\t\r\n\"", max_size=6),
@@ -49,7 +49,7 @@ def report_of(results: list[LineResult], header: Header, dialect: Dialect) -> by
 
 
 def uploaded_again(report: bytes, delimiter: str) -> tuple[Header, Dialect, list[Line]]:
-    """The report as reading sees it: labels and fields with the guards taken off."""
+    """The report as an upload: labels and fields without guards."""
     labels, *records = unguarded(report, delimiter)
     lines = [Line(2 + at, tuple(record)) for at, record in enumerate(records)]
     return Header(tuple(labels), 0, 2), Dialect("utf-8", delimiter, 3, is_report=True), lines
@@ -180,7 +180,7 @@ def test_parts_equal_the_guarded_cells_as_the_csv_module_writes_them(
 @pytest.mark.parametrize("before", ["", "KE1"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_each_character_is_guarded_wherever_it_needs_to_be(delimiter: str, before: str) -> None:
-    # One chunk for each character: only a chunk without anything to guard is written fast.
+    # One chunk for each character: a chunk that needs no guard takes the fast path.
     dialect = Dialect("utf-8", delimiter)
     for code in [*range(0x180), *range(0x2000, 0x2500), 0xFEFF, 0xFF1D, 0x1F600]:
         cell = f"{before}{chr(code)}x"
@@ -315,7 +315,7 @@ def test_surplus_cells_of_a_row_are_kept_in_its_last_column() -> None:
 def test_a_wrong_line_of_a_report_without_our_columns_keeps_its_cells_and_stays_wrong(
     fields: tuple[str, ...], delimiter: str
 ) -> None:
-    # Its author took our four cells away, or wrote the line by hand.
+    # Its author has deleted our four cells, or has written the line by hand.
     header = Header((*HEADER.labels, *OWN), 0, 2)
     dialect = Dialect("utf-8", delimiter, is_report=True)
 

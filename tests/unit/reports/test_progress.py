@@ -1,4 +1,4 @@
-"""How far an import has come, as people and programs see it."""
+"""The progress of an import, as people and programs see it."""
 
 from __future__ import annotations
 

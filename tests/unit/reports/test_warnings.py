@@ -1,4 +1,4 @@
-"""Columns that an import makes nothing of are named, however many there are."""
+"""Warnings name the columns that an import ignores, however many there are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 STRICT = presets()["single-strict"]
 VIEWERS = presets()["manager-and-viewers"]
 COMMA = Dialect("utf-8", ",")
-# The account's column and one of the profile's: enough for the header to be taken.
+# The account's column and one of the profile's: enough to accept the header.
 GOOD = ("account ID", "account Manager")
 
 

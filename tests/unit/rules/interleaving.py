@@ -1,7 +1,7 @@
-"""A store of one account, and imports that decide it in any order, stopped and begun again.
+"""A store of one account, and imports that decide it in any order, are stopped and begin again.
 
-The store is a version and what stands under it: a write is taken only over the version that was
-read, as the table of accounts takes it. Nothing else is assumed.
+The store is a version and its content: it accepts a write only over the version that was read, as
+the table of accounts does. Nothing else is assumed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.unit.rules.scenery import variant
 
 ROLES = ("manager", "viewer")
 PEOPLE = ("ana@x.example", "bo@x.example")
-# Everything may be assigned: what is looked at here is the order of things.
+# Everything may be assigned: only the order matters here.
 OPEN = variant(
     columns=[
         {"holds": "account", "label": "id"},
@@ -44,13 +44,13 @@ Assigned = Mapping[str, tuple[str, ...]]
 
 @dataclass
 class Store:
-    """The account as it is, and every entry that its history would get."""
+    """The account, and every entry that its history would get."""
 
     account: Account
     history: list[tuple[int, str, tuple[RoleChange, ...]]] = field(default_factory=list)
 
     def write(self, write: RecordWrite) -> bool:
-        """True when the version that was read still stands there."""
+        """Writes if the stored version is still the one that was read; true when it wrote."""
         before = self.account
         if before.version != write.record.version:
             return False
@@ -71,7 +71,7 @@ class Store:
         return True
 
     def change_fields(self) -> None:
-        """What the directory does: another version, the same assignment."""
+        """Changes fields, as the directory does: a new version with the same assignment."""
         self.account = replace(self.account, version=self.account.version + 1)
 
 
@@ -92,7 +92,7 @@ class Import:
 
     @property
     def precedence(self) -> str:
-        """Its place as text; such texts sort as the places do."""
+        """Its place as text that sorts as the places do."""
         return f"{self.place:05.2f}"
 
     @property
@@ -101,7 +101,7 @@ class Import:
         return Instruction(2, "0042", "id", tuple(requests))
 
     def plan(self, account: Account) -> Decision:
-        """What the line comes to on that account."""
+        """The decision on the line for that account."""
         assert self.older_open_imports is not None
         at = f"attempt on version {account.version}"
         context = WriteContext(
@@ -117,9 +117,9 @@ class Import:
 
 @dataclass
 class Edit(Import):
-    """A single edit: its place is when it begins, after all that has begun by then.
+    """A single edit: its place is its beginning, after everything that has begun by then.
 
-    `overtaken` are the places of what was uploaded later and had been decided when it wrote.
+    `overtaken` are the places of later uploads that had been decided when it wrote.
     """
 
     overtaken: list[float] = field(default_factory=list)
@@ -129,7 +129,7 @@ class Edit(Import):
         return f"edit-{self.precedence}"
 
     def is_written(self, account: Account) -> bool:
-        """True when the account has it already: it was sent twice."""
+        """True when the account already has the write: it was sent twice."""
         return any(mark.import_id == self.import_id for mark in account.receipts) or any(
             account.precedences.get(role) == self.precedence for role in self.targets
         )
@@ -137,14 +137,14 @@ class Edit(Import):
 
 @dataclass
 class World:
-    """The store, the imports, and writes of workers that were killed while these were under way."""
+    """The store, the imports, and the writes in flight of killed workers."""
 
     store: Store
     imports: list[Import]
     under_way: list[RecordWrite] = field(default_factory=list)
 
     def step(self, number: int) -> None:
-        """Takes the import one step on: validated, planned, written, settled."""
+        """Moves the import one step further: validated, planned, written, settled."""
         one = self.imports[number]
         if one.settled is not None:
             return
@@ -156,14 +156,14 @@ class World:
                 for older in self.imports
                 if older.place < one.place
                 and older.settled is None
-                # What has no upload is in no listing of uploads.
+                # An edit has no upload, so no listing of uploads has it.
                 and not isinstance(older, Edit)
             )
         elif one.planned is None:
             one.planned = one.plan(self.store.account)
         elif one.planned.write is not None:
             taken = self.store.write(one.planned.write)
-            # A write that meets another version is answered with the account as it is now.
+            # A write that meets another version gets the present account.
             one.planned = (
                 replace(one.planned, write=None) if taken else one.plan(self.store.account)
             )
@@ -195,9 +195,9 @@ class World:
         edit.planned = edit.plan(self.store.account)
 
     def kill(self, number: int, *, writing: bool) -> None:
-        """Stops the import's worker; what it was writing may still arrive.
+        """Stops the import's worker; its write may still arrive.
 
-        Of an edit, which nobody begins again, a write is sent twice instead.
+        The write of an edit, which does not begin again, is sent twice instead.
         """
         one = self.imports[number]
         if isinstance(one, Edit):
@@ -211,7 +211,7 @@ class World:
     def give_up(self, number: int) -> None:
         """The import's message is a dead letter, or the import is cancelled.
 
-        Whoever gives a chunk up has its lease, which outlasts what the last worker was writing.
+        The process that gives up a chunk has its lease, which outlasts the last worker's write.
         """
         one = self.imports[number]
         if one.older_open_imports is not None and one.settled is None and not isinstance(one, Edit):
@@ -226,7 +226,7 @@ class World:
             self.store.write(self.under_way.pop(0))
 
     def finish(self) -> None:
-        """Lets everything end, the newest first: the worst order there is."""
+        """Finishes everything, the newest first: the worst possible order."""
         for number in range(len(self.imports) - 1, -1, -1):
             while self.imports[number].settled is None:
                 self.step(number)
@@ -235,7 +235,7 @@ class World:
 
 
 def in_order(initial: Assigned, imports: Sequence[Import]) -> dict[str, tuple[str, ...]]:
-    """Who is assigned when the imports that did their work run one after another."""
+    """The assignment after the effective imports run one after another."""
     assigned = dict(initial)
     for one in sorted(imports, key=lambda one: one.place):
         if one.settled is not None and one.settled.outcome is not Outcome.NOT_PROCESSED:
@@ -244,10 +244,9 @@ def in_order(initial: Assigned, imports: Sequence[Import]) -> dict[str, tuple[st
 
 
 def in_some_order(initial: Assigned, imports: Sequence[Import]) -> list[dict[str, tuple[str, ...]]]:
-    """The same for each place that the edits among them can be said to have.
+    """The same for each possible place of the edits among them.
 
-    What was uploaded while an edit was under way, and was decided before the edit wrote, may be
-    before it or after it.
+    An upload during an edit that was decided before the edit wrote may come before it or after it.
     """
     places = [
         (one.place, *(place + 0.9 for place in one.overtaken))

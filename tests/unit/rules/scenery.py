@@ -52,7 +52,7 @@ def context(
 
 
 def lookup() -> LookupContext:
-    """All users, and the likely one for an address that nobody has."""
+    """All users, and the likely one for an unknown address."""
     return LookupContext(USERS, nearest(tuple(USERS)))
 
 
@@ -63,7 +63,7 @@ def understand(
     number: int = 7,
     fault: Rejection | None = None,
 ) -> Instruction | Rejection:
-    """What a line with these cells asks for."""
+    """The instruction of a line with these cells, or its rejection."""
     binding = bind(header, profile, mapping={}, line=1)
     return instruction_of(Line(number, cells, fault), binding, profile)
 
@@ -76,7 +76,7 @@ def decided(
     by: WriteContext | None = None,
     number: int = 7,
 ) -> Decision:
-    """What becomes of the line: whatever rejects it, or the plan for the account."""
+    """The decision on the line: a rejection, or the plan for the account."""
     understood = understand(*cells, profile=profile, header=header, number=number)
     assert isinstance(understood, Instruction)
     return plan(understood, of, lookup(), profile, by or context())

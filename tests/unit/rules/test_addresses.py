@@ -1,4 +1,4 @@
-"""Addresses and login names: what is the same, and what only looks so."""
+"""Addresses and login names: which are equal, and which only look equal."""
 
 from __future__ import annotations
 

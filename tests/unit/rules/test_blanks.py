@@ -1,4 +1,4 @@
-"""A cell that says nothing: what the rules make of it, and what the clearing guard counts."""
+"""Blank cells: how the rules read them, and what the clearing guard counts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.unit.rules.scenery import HEADER, ROLE, understand, variant
 SEPARATORS = (",", ";", "|", " ")
 ONLY_SEPARATORS = [",", ", ", " ,", ",,,", ", , ,", f"{',' * 40}", ",\t,", ",\u00a0,", ",\n,"]
 LONG_WORD = "is held by nobody"
-# In another case, the sign for kelvin takes three bytes for one.
+# In another case, the kelvin sign takes three bytes for one.
 KELVIN = 'no "\u212aey" account'
 words = st.sampled_from(
     (
@@ -53,7 +53,7 @@ profiles = st.builds(
 
 
 def clears(found: Instruction | Rejection) -> bool:
-    """Whether what a line asks for takes users off."""
+    """True when the instruction of a line removes users."""
     return isinstance(found, Instruction) and any(not one.names for one in found.requests)
 
 

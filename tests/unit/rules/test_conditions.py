@@ -1,4 +1,4 @@
-"""Who must hold a role now, or the line is superseded: the columns "Current ..." of the presets."""
+"""Conditions: the columns "Current ..." name who must hold a role, or the line is superseded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TEAM = presets()["role-team"].with_roles([Role("CSM", 1), Role("current CSM", 1)
 
 
 def understand(profile: Profile, **cells: str) -> Instruction | Rejection:
-    """What a line asks for whose cells have these labels, with _ for a space."""
+    """The instruction of a line with cells under these labels, with _ for a space."""
     labels = [label.replace("_", " ") for label in cells]
     binding = bind([profile.columns[0].label, *labels], profile, mapping={}, line=1)
     return instruction_of(Line(7, ("A-1", *cells.values())), binding, profile)
@@ -117,7 +117,7 @@ def test_a_line_whose_effect_is_already_there_is_unchanged() -> None:
     [("Standard", Outcome.UPDATED), ("Firm", Outcome.SUPERSEDED), ("Old", Outcome.UPDATED)],
 )
 def test_the_present_workflow_is_named_as_exactly_as_a_new_one(cell: str, outcome: Outcome) -> None:
-    # "Old" is what the account follows still, although the tenant has removed it.
+    # The account still follows "Old", although the tenant has removed it.
     held: dict[str, tuple[str, ...]] = {WORKFLOW: ("Old" if cell == "Old" else "Standard",)}
     cells = {"Account_manager_email": ANA.email, "Workflow_name": "", "Current_workflow": cell}
 

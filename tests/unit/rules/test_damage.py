@@ -1,4 +1,4 @@
-"""Ids that a spreadsheet has changed, and the ones that were probably meant."""
+"""Ids that a spreadsheet has damaged, and the likely original ids."""
 
 from __future__ import annotations
 

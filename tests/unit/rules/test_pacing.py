@@ -1,4 +1,4 @@
-"""Pacing: chunks are cut for the pace of the last file, and handed on while they come further."""
+"""Pacing: chunks are cut for the pace of the last file, and handed on while they make progress."""
 
 from __future__ import annotations
 

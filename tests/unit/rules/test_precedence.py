@@ -1,4 +1,4 @@
-"""Precedence: who decides an account last, and that nothing is decided twice."""
+"""Precedence: the latest import decides an account, and nothing is decided twice."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def stored(write: RecordWrite | None) -> Account:
     )
 
 
-# A line that is worked again
+# A line that is processed again
 
 
 def test_a_retried_line_reports_what_it_has_done_and_writes_nothing() -> None:
@@ -249,7 +249,7 @@ def test_a_line_that_asks_for_nothing_is_unchanged() -> None:
     assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
 
 
-# Marks
+# Receipts
 
 
 def test_a_change_leaves_a_receipt_that_says_who_when_where_and_what() -> None:
@@ -297,9 +297,9 @@ wishes = st.dictionaries(
 def run(
     initial: Assigned, wished: list[Assigned], steps: bytes, edits: Collection[int] = ()
 ) -> World:
-    """The world after all that: each byte is a step of one of the imports, or a mishap.
+    """The world after the steps: each byte is a step of one of the imports, or a mishap.
 
-    `edits` are the places of those that are single edits instead.
+    `edits` are the places of those that are single edits.
     """
     world = World(
         Store(Account("lumina", "0042", 1, assigned=initial)),
@@ -351,12 +351,12 @@ def test_imports_in_any_interleaving_end_as_if_they_had_run_one_after_another(
     st.sets(st.integers(0, 3), min_size=1),
     st.binary(max_size=60),
 )
-# An import has written and is stopped; after an edit its line is worked again: 12 is a step of the
-# first of two, 13 of the second, 0 stops the first.
+# An import has written and is stopped; after an edit its line is processed again: 12 is a step of
+# the first of two, 13 of the second, 0 stops the first.
 @example(
     {"manager": ()}, [{"manager": PEOPLE[:1]}, {"manager": PEOPLE[1:]}], {1}, b"\f\f\f\0\r\r\r\f\f"
 )
-# While an edit is under way, a later import finds everything as it wants it.
+# During an edit, a later import finds the account already as it asks.
 @example(
     {"manager": PEOPLE[:1]},
     [{"manager": PEOPLE[1:]}, {"manager": PEOPLE[:1]}],
@@ -375,7 +375,7 @@ def test_single_edits_in_any_interleaving_fit_into_the_order_of_imports(
 
 
 def check(world: World, initial: Assigned) -> None:
-    """The history has no gap, and everything ended as it is reported."""
+    """Fails unless the history has no gap and every result matches its report."""
     check_history(world, initial)
     for one in world.imports:
         assert one.settled is not None
@@ -389,7 +389,7 @@ def check(world: World, initial: Assigned) -> None:
 
 
 def check_history(world: World, initial: Assigned) -> None:
-    """Every entry begins where the one before it ended, and the last ends at what is now."""
+    """Fails unless each entry begins where the last one ended, up to the present state."""
     entries = [
         Entry(version, by, {change.role: (change.before, change.after) for change in changes})
         for version, by, changes in world.store.history

@@ -1,4 +1,4 @@
-"""What changes who holds a role instead of saying it: removals, resolutions, and undo."""
+"""Lines that change the present holders of a role: removals, resolutions, and undo."""
 
 from __future__ import annotations
 

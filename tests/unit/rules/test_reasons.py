@@ -1,4 +1,4 @@
-"""Why a line came out as it did: what good lines say, too, and that it costs no write."""
+"""Every line has a reason for its outcome, good ones too, and the reason costs no write."""
 
 from __future__ import annotations
 

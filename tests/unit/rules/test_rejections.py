@@ -1,4 +1,4 @@
-"""Every reason to reject a line, with its code, its place and a way out."""
+"""Every reason to reject a line, with its code, its place and a remedy."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def test_the_wall_of_the_tenant_applies_in_every_profile_and_that_of_a_profile_i
 
 @pytest.mark.parametrize("has_wall", [True, False])
 def test_an_opco_is_the_same_in_every_unicode_form(*, has_wall: bool) -> None:
-    """Nobody could see what tells the two apart."""
+    """The two forms look the same."""
     user = User("nuru@x.example", "Nuru", frozenset({"Sales"}), "Co\u0302te d'Ivoire")
     profile = variant(opco_wall=has_wall)
     understood = understand("0042", user.email, profile=profile)

@@ -1,4 +1,4 @@
-"""What the result of a repeated line says of the others."""
+"""What the result of a repeated line says about the others."""
 
 from __future__ import annotations
 

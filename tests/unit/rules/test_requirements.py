@@ -1,6 +1,6 @@
-"""The requirements R1 to R20 of the first system, each held by the rules that decide lines.
+"""The requirements R1 to R20 of the first system, proven by the rules that decide lines.
 
-R5, R18 and the uploader's side of R1 and R3 are held where files come in: tests/functional.
+`tests/functional` proves R5, R18 and the uploader's side of R1 and R3.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Requirements of the other systems that their files bring, through the same rules as data.
+"""Requirements of the other systems: the same rules with other profiles.
 
 Each test carries the numbers it holds.
 """

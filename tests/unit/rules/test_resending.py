@@ -1,4 +1,4 @@
-"""What a sweep sends again: what is lost, soon; what merely waits, hardly ever."""
+"""What a sweep resends: lost messages soon, waiting ones rarely."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Message:
 
 @dataclass
 class Import:
-    """What the sweep knows of an import, and its chunks that are not done."""
+    """The sweep's data of an import, and its unfinished chunks."""
 
     sent: Sent
     pending: set[int]
@@ -129,7 +129,7 @@ class Queue:
         self.waiting += [Message(self.now, owner, one) for one in chunks if one not in lost]
 
     def take(self, most: int) -> None:
-        """Workers take up to so many messages and settle their chunks."""
+        """Workers take up to this number of messages and settle their chunks."""
         taken, self.waiting = self.waiting[:most], self.waiting[most:]
         for message in taken:
             one = self.imports[message.owner]
@@ -166,7 +166,7 @@ class Queue:
         one.probe = chunks[0] if decided is not Resend.LOST else None
 
 
-# For each import: its chunks, those that are lost, and how many minutes after the one before.
+# For each import: its chunks, the lost ones, and the minutes since the import before.
 IMPORTS = st.lists(
     st.tuples(st.integers(1, 6), st.sets(st.integers(0, 5)), st.integers(0, 3)),
     min_size=1,
@@ -190,7 +190,7 @@ def test_every_lost_message_is_replaced_within_the_bound(
 ) -> None:
     queue = queue_of(imports, loses=True)
     messages = sum(chunks for chunks, _, _ in imports)
-    # While nobody works the waits grow; then all that waits is taken first.
+    # While no worker runs the waits grow; then all waiting messages are taken first.
     bound = (
         stopped_minutes + 2 * messages + (LONGEST_WAIT_SECONDS + 3 * RESEND_AFTER_SECONDS) / MINUTE
     )

@@ -1,4 +1,4 @@
-"""What an account can hold: a line beyond it is a fault of the line, decided before the write."""
+"""Limits of an account: a line beyond them is rejected before the write."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LIST = variant(
 
 
 def addresses(many: int, bytes_each: int = 6) -> list[str]:
-    """Different addresses of that length, of users who are yet to come."""
+    """Different addresses of that length, of users who do not exist yet."""
     return [f"{place:0{bytes_each - 4}x}@x.y" for place in range(many)]
 
 

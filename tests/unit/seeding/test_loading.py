@@ -1,4 +1,4 @@
-"""What is new or different is written, nothing else, and nothing is taken away."""
+"""Seeding writes what is new or different, nothing else, and removes nothing."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _items(table: str) -> dict[str, Any]:
 
 
 def _stand(account: Account) -> None:
-    """Puts an account into the table. moto cannot insert as the store does."""
+    """Puts an account into the table, because moto cannot insert as the store does."""
     boto3.client("dynamodb").put_item(TableName="AccountsTable", Item=item_from(account))
 
 

@@ -67,7 +67,7 @@ def _user(sign_ins: SignIns, email: str) -> tuple[dict[str, str], bool]:
 
 
 class _Counting:
-    """A client that remembers which writes went through it."""
+    """A client that records its writes."""
 
     def __init__(self, client: CognitoIdentityProviderClient) -> None:
         self.writes: list[str] = []

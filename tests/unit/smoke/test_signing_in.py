@@ -1,4 +1,4 @@
-"""A run signs in on stacks where everybody must have an authenticator, too."""
+"""A smoke run also signs in on stacks where everybody must have an authenticator."""
 
 from __future__ import annotations
 

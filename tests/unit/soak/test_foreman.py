@@ -1,4 +1,4 @@
-"""The foreman gives constants of the product smaller values, and refuses what is none of them."""
+"""The foreman gives constants of the product smaller values, and refuses unknown names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.soak.scenes import HAIL, LOAD, SHOWER
 
 @pytest.fixture(autouse=True)
 def _as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever a test sets is put back after it."""
+    """Restores every constant after a test."""
     for module in (runtime, validate, lines, batches):
         for name, value in list(vars(module).items()):
             if name.isupper():
@@ -32,7 +32,7 @@ def test_a_run_of_many_kills_uses_small_steps() -> None:
     shorten(HAIL.constants)
 
     assert lines.LINES_AT_A_TIME == 25
-    # Each of the two modules looks the same constant up under a name of its own.
+    # Each of the two modules uses the same constant under a name of its own.
     assert vars(lines)["STATEMENTS_A_BATCH"] == batches.STATEMENTS_A_BATCH == 8
 
 

@@ -1,4 +1,4 @@
-"""A process that grows for ever is found, one that only warms up is not."""
+"""A process that keeps growing is reported, one that only warms up is not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.soak.memory import MAX_MB_A_MINUTE, MIN_MINUTES, Growth, Watch, swoll
 
 
 def watched(*sizes_mb: float, seconds_apart: float = 5) -> list[Growth]:
-    """What a watch finds of one process that had these sizes one after another."""
+    """The watch's report on one process with these sizes one after another."""
     watch = Watch()
     watch.samples["assign 4", 17] = [
         (place * seconds_apart / 60, size) for place, size in enumerate(sizes_mb)

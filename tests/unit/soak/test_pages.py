@@ -1,4 +1,4 @@
-"""A run as it is recorded: when, where, with which settings, and what it came to."""
+"""The record of a run: when, where, with which settings, and with which result."""
 
 from __future__ import annotations
 

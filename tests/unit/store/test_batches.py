@@ -1,4 +1,4 @@
-"""Batches: drained to the last part, never reported as errors of the data, never written twice."""
+"""Batches: processed completely, never reported as errors of the data, never written twice."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_a_transaction_with_a_failed_condition_says_so_and_writes_nothing(
 def test_a_transaction_in_conflict_must_be_decided_again(
     pipeline: Pipeline, others: tuple[str, ...]
 ) -> None:
-    """What was read before it may be over, as with an unmet condition; the caller reads again."""
+    """Earlier reads may be outdated, as after a failed condition; the caller reads again."""
     error = cancelled("TransactionConflict", *others)
 
     with incident(pipeline.memory, error) as calls:
@@ -304,7 +304,7 @@ def test_users_in_conflict_with_another_write_are_stored_after_it(
 
 
 def creation(number: int) -> Item:
-    """The write of an account that must not be there yet."""
+    """The write of an account that must not exist yet."""
     return {
         "Put": {
             "TableName": TABLE,
@@ -315,7 +315,7 @@ def creation(number: int) -> Item:
 
 
 def cancelled(*codes: str, times: int = 1) -> Mishap:
-    """So many transactions are cancelled, with these reasons for their first actions."""
+    """Cancels that many transactions, with these reasons for their first actions."""
     codes_by_place = {place: code for place, code in enumerate(codes) if code != "None"}
     return Mishap("TransactWriteItems", twists=[Twist(member_errors=codes_by_place)] * times)
 

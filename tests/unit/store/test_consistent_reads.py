@@ -1,4 +1,4 @@
-"""Reads of the store show the last write; only what may be moments old is read at half the cost."""
+"""Reads of the store show the last write; only those that may be stale cost half."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kit.pipeline import AMINA, TENANT, Pipeline
 ID = "0" * 32
 SOON = Deadline(9e9)
 
-# Each asks for what is not there, so that every key at which it could be is read.
+# Each look-up is for a missing item, so that every possible key is read.
 OF_THE_LAST_WRITE: dict[str, Callable[[Tables], Any]] = {
     "accounts": lambda tables: tables.accounts.read(TENANT, ["K1"], SOON),
     "an import": lambda tables: tables.imports.find(ID),
@@ -55,7 +55,7 @@ OF_MOMENTS_AGO: dict[str, Callable[[Tables], Any]] = {
 
 
 class Reads(Mishap):
-    """Notes of each read whether it shows the last write."""
+    """Records whether each read shows the last write."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Reads(Mishap):
     def before(
         self, number: int, service: str, operation: str, params: dict[str, Any]
     ) -> Twist | None:
-        """Notes the call; several items may be asked for in one."""
+        """Records the call, which may read several items."""
         requests = params.get("RequestItems", {"": params}).values()
         self.are_consistent += [bool(one.get("ConsistentRead")) for one in requests]
         return super().before(number, service, operation, params)

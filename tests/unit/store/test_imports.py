@@ -1,4 +1,4 @@
-"""Imports: every step counts once, whoever takes it and however often."""
+"""Imports: every step counts once, whoever takes it and however often it is repeated."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def item(import_id: str, received_at: str = "2026-11-22T10:00:00.000Z") -> Impor
 
 
 def begun(imports: Imports, pipeline: Pipeline, chunks: int = 3) -> None:
-    """The import has that many chunks of ten lines."""
+    """Begins the import with that many chunks of ten lines."""
     parts = [
         PlannedChunk(Chunk(number, number * 10, number * 10 + 10, 2, 10, 7))
         for number in range(1, chunks + 1)
@@ -75,7 +75,7 @@ def settlement(chunk: int, attempt: str = "a", *, has_errors: bool = False) -> S
 
 
 def settle(imports: Imports, chunk_end: Settlement) -> ImportItem:
-    """Settles a chunk as a worker does, who has read the import before."""
+    """Settles a chunk as a worker does that has read the import before."""
     return chunks_of(imports).settle(found(imports), chunk_end, Deadline(9e9))
 
 
@@ -328,7 +328,7 @@ def test_an_import_begun_by_older_code_keeps_its_progress_on_its_own_item(
 def test_older_code_neither_processes_nor_ends_a_newer_import(
     imports: Imports, pipeline: Pipeline
 ) -> None:
-    """It looks for the chunks in `pending` on the import, and ends what has none there."""
+    """It reads the chunks in `pending` on the import, and ends an import without any."""
     begun(imports, pipeline)
 
     stored = pipeline.memory.dynamodb.tables["ImportsTable"].items[IMPORT, "import"]

@@ -1,4 +1,4 @@
-"""Accounts as items: what is stored comes back, and what is written is the next version."""
+"""Accounts as items: they are read back as stored, and a write is the next version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.kit.memory_aws.values import item_size
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 names = st.text(st.characters(codec="utf-8", exclude_characters="#"), min_size=1, max_size=8)
-# No user is called as a place that is kept for one.
+# No user has the name of a reserved key.
 users = st.lists(texts.filter(lambda text: not is_pending(text)), max_size=3).map(tuple)
 roles = st.dictionaries(names, users, max_size=3)
 numbers = st.integers(0, 10**15)

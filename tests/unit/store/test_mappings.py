@@ -1,4 +1,4 @@
-"""The remembered mappings of a tenant: one item, replaced by whoever read its version."""
+"""The remembered mappings of a tenant: one item, replaced only over the version that was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The short way of batches: what arrives and what is answered are as by botocore's own way."""
+"""The short way of batches sends and returns the same as botocore."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Raw(io.BytesIO):
 
 @dataclass
 class Wire:
-    """Stands in for botocore's connections; `sent` is what arrived."""
+    """Takes the place of botocore's connections; `sent` has the requests."""
 
     status: int
     body: bytes

@@ -1,4 +1,4 @@
-"""Users by address and by name: part by part, in one order, whatever keys they are under."""
+"""Users by address and by name: page by page, in one order, whichever keys they are under."""
 
 from __future__ import annotations
 

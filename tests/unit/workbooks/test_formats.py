@@ -47,23 +47,23 @@ def test_a_certain_value_is_shown(code: str, value: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("code", "value"),
     [
-        ("0.00E+00", 12345),  # the digits of an id are lost
+        ("0.00E+00", 12345),  # an id would lose digits
         ("# ?/?", 1.5),
         ("0,", 12345),
         ("[>100]0;0.0", 5),
         ("[h]:mm", 1.5),
         ("[$-407]mmmm", 45293),
-        (";;;", 5),  # people see nothing
+        (";;;", 5),  # nothing is shown
         ("#", 0),
         ("0;", -1),
         ('"text"@', 5),
-        ("0.00", 1.005),  # two spreadsheets round it in two ways
+        ("0.00", 1.005),  # spreadsheet programs round it differently
         ("0", -0.3),
         ("General", 1e-7),
-        ("yyyy-mm-dd", 59),  # before the day that Excel made up
+        ("yyyy-mm-dd", 59),  # before the day that exists only in Excel
         ("yyyy-mm-dd", -1),
         ("yyyy-mm-dd", 1e9),
-        ("h:mm", 0.123456),  # no whole second
+        ("h:mm", 0.123456),  # not a whole second
         ("0 furlongs", 5),
         ('0"', 5),
         ("0\\", 5),
