@@ -22,7 +22,7 @@ MISSING = (
     "NO BROWSER: tests/browser did not run. Install Chromium (Debian: apt-get install chromium) or "
     "set CHROMIUM to the path of one."
 )
-# As many as all stories need: a command makes them, and takes longer than a page.
+# Enough for all stories: one command creates them, and takes longer than a page.
 ACCOUNTS = 60
 FAILED = pytest.StashKey[bool]()
 
@@ -46,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 def deployed(
     chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DeployedStack]:
-    """The browser comes first: without one there is no need for a stack."""
+    """The deployed stack; the browser comes first, because without one no stack is needed."""
     with furnished_stack(tmp_path_factory.mktemp("stack")) as made:
         made.spare = made.new_accounts(ACCOUNTS)
         yield made
@@ -64,7 +64,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def sign_ins() -> dict[str, StorageState]:
-    """The cookies of who has signed in, by address: a person signs in once for all stories."""
+    """The cookies of signed-in people, by address: each signs in once for all stories."""
     return {}
 
 
@@ -75,7 +75,7 @@ def open_console(
     sign_ins: dict[str, StorageState],
     request: pytest.FixtureRequest,
 ) -> Iterator[Opening]:
-    """Opens the console for one more person, signed in if named. Nothing may go wrong there."""
+    """Opens the console for one more person, signed in if named, and fails on any page error."""
     opened: list[Console] = []
     folder = PICTURES / re.sub(r"\W+", "-", request.node.name).strip("-")
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Somebody before the console, in a real browser that notes whatever goes wrong."""
+"""A person at the console, in a real browser that records every error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
 
 from tests.kit.deployed import PASSWORD
 
-# The machine may be busy; a story goes on as soon as it can.
+# The machine may be busy; a story continues as soon as it can.
 LONGEST_MS = 60_000
 WATCH_POLICY = """addEventListener("securitypolicyviolation", (event) =>
   reportViolation(`${event.violatedDirective} ${event.blockedURI}`))"""
@@ -45,11 +45,11 @@ class Console:
     pictures: list[tuple[str, bytes]] = field(default_factory=list)
 
     def open(self, path: str = "") -> None:
-        """Opens a page, as by typing its address; "" is the front page."""
+        """Opens a page by its address; "" is the front page."""
         self.page.goto(self.address + (f"console{path}" if path else ""))
 
     def sign_in(self, email: str, path: str = "") -> None:
-        """Signs in on the pages of the user pool, from the page that was asked for."""
+        """Signs in on the pages of the user pool, starting at the requested page."""
         self.open(path)
         if not path:
             self.page.get_by_role("link", name="Sign in").click()
@@ -66,13 +66,13 @@ class Console:
         return self.page.get_by_role("button", name=name)
 
     def sees(self, name: str, locator: Locator) -> None:
-        """Waits for a screen, which must fit the window; its picture is kept for a failure."""
+        """Waits for a screen, which must fit the window; stores its picture for a failure."""
         expect(locator).to_be_visible()
         self.pictures.append((name, self.page.screenshot(type="jpeg", quality=60)))
         self.fits(name)
 
     def fits(self, name: str) -> None:
-        """Fails where the page is wider than the window."""
+        """Fails if the page is wider than the window."""
         wide, window = self.page.evaluate(
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )
@@ -81,12 +81,12 @@ class Console:
     def drop(self, filename: str, content: bytes) -> None:
         """Drops a file from the desktop on the import page."""
         zone = self.page.locator("#drop")
-        expect(zone).to_be_visible()  # once the script is there that takes the file
+        expect(zone).to_be_visible()  # once the script that receives the file is loaded
         zone.evaluate(DROP, [filename, base64.b64encode(content).decode()])
 
     def axe(self, *rules: str) -> list[str]:
-        """What axe-core finds wrong with the page, with the place of each; by all rules or some."""
-        # The script is half a megabyte: a page gets it once, and answers with what is wrong alone.
+        """What axe-core finds wrong with the page, and where; by all rules or some."""
+        # The script is half a megabyte: a page gets it once, and returns only the violations.
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.axe_script)
         found = self.page.evaluate(RUN_AXE, list(rules))
@@ -102,7 +102,7 @@ class Console:
         raise AssertionError(f"Tab does not reach {target}")
 
     def keep_pictures(self, folder: Path) -> None:
-        """Writes the pictures of all screens so far, and of the one that is shown."""
+        """Writes the pictures of all screens so far, and of the present one."""
         folder.mkdir(parents=True, exist_ok=True)
         shown = [*self.pictures, ("last", self.page.screenshot(full_page=True, type="jpeg"))]
         for number, (name, picture) in enumerate(shown, 1):
@@ -116,7 +116,7 @@ class Console:
 
 @contextmanager
 def console_in(browser: Browser, address: str, **how: Any) -> Iterator[Console]:
-    """A new browser profile with one page; `how` is what Playwright knows of a device."""
+    """A new browser profile with one page; `how` are Playwright's settings of a device."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
     context.set_default_timeout(LONGEST_MS)
     console = Console(context.new_page(), address)

@@ -20,7 +20,7 @@ OTHER = "brian.kiptoo@lumina.example"
 
 
 def messy(accounts: list[str]) -> bytes:
-    """A spreadsheet of somebody else: semicolons, a BOM, other names, two typos, a lost account."""
+    """A foreign spreadsheet: semicolons, a BOM, other labels, two typos, an unknown account."""
     one, two, three, four = accounts
     rows = [
         "Kundennummer;Betreuer E-Mail;Name;Bemerkung",
@@ -43,7 +43,7 @@ def workbook(rows: list[list[str]]) -> bytes:
 
 
 def preview(console: Console) -> None:
-    """A file of which nothing needs a look leads to its preview."""
+    """Drops a file whose columns are all certain, which leads to its preview."""
     console.sees("preview", console.heading("Who will gain and lose accounts"))
 
 
@@ -182,7 +182,7 @@ def test_an_import_that_clears_many_continues_once_another_person_approves(
     admin.button("Approve: apply the changes").click()
 
     admin.sees("result", admin.page.get_by_text("All lines were good."))
-    # The page of whoever waits goes on by itself.
+    # The page of the waiting uploader moves on by itself.
     uploader.sees("result", uploader.page.get_by_text("All lines were good."))
 
 

@@ -18,7 +18,7 @@ def test_the_accounts_of_a_leaver_are_handed_over_before_they_leave(
     assert made.status == 201, made.body
     deployed.run(accounts_csv(*((account, LEAVER) for account in accounts)))
     for account in accounts:
-        deployed.history(account, 1)  # what somebody holds follows the same stream
+        deployed.history(account, 1)  # the list of held accounts follows the same stream
     console = open_console(ADMIN)
     console.open(f"/people/one?email={LEAVER}")
     console.page.get_by_role("link", name="Is leaving").click()

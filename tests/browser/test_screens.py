@@ -11,7 +11,7 @@ from tests.browser.conftest import Opening
 from tests.browser.console import Console
 from tests.kit.deployed import ADMIN, BACK_OFFICE, DeployedStack, accounts_csv
 
-# Answers that are no pages: downloads, and what a script puts into a page.
+# Answers that are not pages: downloads, and parts that a script loads.
 NO_SCREENS = {
     "/accounts/export",
     "/imports/{name}/progress",
@@ -92,7 +92,7 @@ def test_every_page_of_the_console_is_among_the_screens() -> None:
 
 
 def check(console: Console, name: str) -> list[str]:
-    """What is wrong with the screen that is open, in either theme."""
+    """What is wrong with the open screen, in either theme."""
     found = []
     for theme, rules in RULES.items():
         console.page.emulate_media(color_scheme=theme)
@@ -106,7 +106,7 @@ def check(console: Console, name: str) -> list[str]:
 def test_axe_finds_nothing_wrong_with_any_screen(
     open_console: Opening, names: dict[str, str]
 ) -> None:
-    # Colours that are still on their way from one theme to the other are neither's.
+    # Colours in transition between the themes belong to neither.
     console = open_console(reduced_motion="reduce")
     console.open()
     found = check(console, "welcome")
@@ -117,6 +117,6 @@ def test_axe_finds_nothing_wrong_with_any_screen(
         found += check(console, name)
 
     assert found == []
-    # The one that is not there says so, and nothing else went wrong.
+    # The missing page says so, and there is no other error.
     assert [one for one in console.wrong if "nothing-here" not in one and "404" not in one] == []
     console.wrong.clear()

@@ -20,12 +20,12 @@ def cookies(console: Console) -> dict[str, Cookie]:
 
 @pytest.fixture
 def short_tokens(deployed: DeployedStack) -> Iterator[None]:
-    """Tokens for five minutes: the console refreshes one that has no more left."""
+    """Tokens that are valid for five minutes: the console refreshes one with that little left."""
     pools, outputs = deployed.client("cognito-idp"), deployed.stack.outputs
     which = {"UserPoolId": outputs["UserPoolId"], "ClientId": outputs["UserPoolClientId"]}
     found = pools.describe_user_pool_client(**which)["UserPoolClient"]
     dates = ("CreationDate", "LastModifiedDate")
-    # What is left out of an update falls back to its default, and what is empty is not taken.
+    # An update resets fields that it leaves out, and refuses empty ones.
     kept = {name: value for name, value in found.items() if value and name not in dates}
     pools.update_user_pool_client(**{**kept, **which, "IdTokenValidity": 5})
     yield

@@ -20,7 +20,7 @@ SAME = {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
 
 
 class Reader(HTMLParser):
-    """What of a page a script could run: elements, attributes, and the text people read."""
+    """The parts of a page: elements, attributes, and the text that people read."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -66,7 +66,7 @@ class Page:
 
 @dataclass
 class Browser:
-    """Somebody at the console."""
+    """A person at the console."""
 
     stand: Stand
     cookies: dict[str, str] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Browser:
         return self.request("GET", path, query=query)
 
     def post(self, path: str, form: Mapping[str, str] | None = None, **headers: str) -> Page:
-        """Sends a form as a page of the console does, unless `headers` say otherwise."""
+        """Sends a form as a page of the console does; `headers` replace the usual ones."""
         sent = SAME | {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {name: value for name, value in sent.items() if value}
         return self.request("POST", path, form=form or {}, headers=sent)

@@ -25,7 +25,7 @@ def worlds(clients_of_memory: None) -> Iterator[World]:
 
 @pytest.fixture
 def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
-    """The console's settings lead here."""
+    """The user pool and the API that the console's settings point to."""
     made = Stand()
     with serving(made) as address:
         for name, value in {
@@ -45,5 +45,5 @@ def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
 
 @pytest.fixture
 def browser(stand: Stand) -> Browser:
-    """A browser in which nobody is signed in."""
+    """A browser without a sign-in."""
     return Browser(stand)

@@ -1,10 +1,10 @@
-"""Answers of the API as the console may get them, full of text that a page must not believe."""
+"""Possible answers of the API, full of text that a page must not trust."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# What a cell may hold that would be markup, a script, an attribute's end or a link elsewhere.
+# Cells that could be markup, a script, the end of an attribute or a foreign link.
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -53,7 +53,7 @@ def one_import(**changes: Any) -> dict[str, Any]:
 
 
 def preview(cell: str = "ana@lumina.example") -> dict[str, Any]:
-    """What a file was read as, with a column that nobody recognised."""
+    """The preview of a file with an unrecognized column."""
     return {
         "import_id": IMPORT_ID,
         "filename": f"{cell}.csv",
@@ -165,13 +165,13 @@ WITH_ROLE = {
         },
     ],
 }
-# What Home asks for, of a tenant without an import; nobody is awaited.
+# The answers that Home needs, for a tenant without imports and pending users.
 EMPTY_HOME: dict[tuple[str, str], tuple[int, object]] = {
     ("GET", "/imports"): (200, {"imports": [], "cursor": None}),
     ("GET", "/imports/days"): (200, {"days": [{"day": "2026-11-30", "imports": 0}]}),
     ("GET", "/pending/addresses"): (200, {"awaited": [], "cursor": None}),
 }
-# Where the API has the first Admin of the cast.
+# The address at which the API has the first Admin of the cast.
 ME = "/users/ines.okello%40lumina.example"
 CHOICE = "single-strict/account_manager"
 
@@ -194,7 +194,7 @@ def user(email: str, *roles: str, **changes: Any) -> dict[str, Any]:
 
 
 def assignee(name: str = "Wanjiru Mwangi", **changes: Any) -> dict[str, Any]:
-    """Somebody who holds an account."""
+    """An assignee of an account."""
     email = f"{name.lower().replace(' ', '.')}@lumina.example"
     return {
         "email": email,
@@ -305,7 +305,7 @@ def profile(cell: str = "Single") -> dict[str, Any]:
 
 
 def set_up(cell: str = "Onboarding") -> dict[str, dict[str, Any]]:
-    """What a tenant has set up, by the path under which the API shows it."""
+    """A tenant's set-up, by the path of the API."""
     return {
         "/settings": {
             "clear_guard_percent": 20,

@@ -1,7 +1,7 @@
-"""What the console speaks to over HTTP: a user pool's endpoints, and the API.
+"""The services that the console calls over HTTP: a user pool's endpoints, and the API.
 
-The pool signs tokens with a key of its own. The API is the real handler on an AWS in memory; what a
-test puts into `canned` is answered instead, for data that would take a whole import to make.
+The pool signs tokens with a key of its own. The API is the real handler on an AWS in memory; it
+answers with what a test puts into `canned`, for data that would otherwise need a whole import.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ ISSUER = f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"
 
 @dataclass
 class Stand:
-    """The pool and the API. `canned` answers by method and path; `asked` is what the API heard.
+    """The pool and the API. `canned` has answers by method and path; `requests` are those that the
+    API received.
 
-    `pool` answers calls of the user pool by their name, which are kept in `pool_asked`.
+    `pool` has answers to calls of the user pool by name; `pool_calls` are the calls.
     """
 
     world: World | None = None
@@ -51,7 +52,7 @@ class Stand:
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def token(self, *, seconds: int = 3600, **changes: object) -> str:
-        """An id token with the claims of who signs in next."""
+        """An id token with the claims of the person who signs in next."""
         answered = {
             "iss": ISSUER,
             "aud": CLIENT,
@@ -67,7 +68,7 @@ class Stand:
         return dict(KeySet([self.key]).as_dict(private=False))
 
     def tokens(self, form: Mapping[str, str]) -> tuple[int, object]:
-        """The token endpoint: a code is good with its verifier, a refresh token always."""
+        """The token endpoint: a code is valid with its verifier, a refresh token always."""
         if form["grant_type"] == "refresh_token":
             is_good = form["refresh_token"] == "a-refresh-token"
             fresh = {"id_token": self.token(), "access_token": "a-fresh-access-token"}
@@ -84,7 +85,7 @@ class Stand:
     def api(
         self, method: str, target: str, token: str, body: object
     ) -> tuple[int, Mapping[str, str], str]:
-        """What the API answers who holds the token."""
+        """The API's answer to the owner of the token."""
         path = urlsplit(target).path
         self.requests.append((method, target, body))
         if (method, path) in self.canned:
@@ -102,7 +103,7 @@ class Stand:
     def answer(
         self, method: str, target: str, headers: Message, body: str
     ) -> tuple[int, Mapping[str, str], str]:
-        """What stands at an address: the pool's keys, its endpoints and calls, or the API."""
+        """The answer at an address: the pool's keys, its endpoints and calls, or the API."""
         if target.endswith("/jwks.json"):
             return 200, {}, json.dumps(self.keys())
         if target == "/oauth2/token":
@@ -122,7 +123,7 @@ class Stand:
 
 @contextmanager
 def serving(stand: Stand) -> Iterator[str]:
-    """The address of the stand while it answers."""
+    """The address of the stand while the context lasts."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -141,7 +142,7 @@ def serving(stand: Stand) -> Iterator[str]:
             self._answer()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-            """Says nothing: pytest shows what the tests say."""
+            """Logs nothing: pytest shows what the tests say."""
 
         def _answer(self) -> None:
             length = int(self.headers.get("content-length") or 0)

@@ -1,4 +1,4 @@
-"""One account: its team now and then, what has become of it, and an edit under the rules."""
+"""One account: its team now and at a date, its history, and an edit under the rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORM = {"id": "K/1", "choice": CHOICE, "to": AMA}
 
 @pytest.fixture
 def admin(browser: Browser, stand: Stand) -> Browser:
-    """An Admin before an account with a past."""
+    """An Admin at an account with a history."""
     browser.sign_in(INSIDERS[0])
     past = [
         change([], ["old@lumina.example"], at="2026-01-02T00:00:00.000Z"),
@@ -41,7 +41,7 @@ def admin(browser: Browser, stand: Stand) -> Browser:
 
 
 def edited(stand: Stand, **changes: Any) -> None:
-    """What the API answers to an edit."""
+    """Sets the API's answer to an edit."""
     body = {
         "edit_id": "edit-2",
         "account_id": "K/1",
@@ -58,7 +58,7 @@ def edited(stand: Stand, **changes: Any) -> None:
 
 
 def patched(stand: Stand) -> list[tuple[str, object]]:
-    """The edits that the API was asked for."""
+    """The edits that the API received."""
     return [(target, body) for method, target, body in stand.requests if method == "PATCH"]
 
 

@@ -1,4 +1,4 @@
-"""Accounts: searching, handing over by way of a preview, and the file to take along."""
+"""Accounts: search, handover with a preview, and export."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AMA = "ama.lawson@lumina.example"
 
 @pytest.fixture
 def admin(browser: Browser, stand: Stand) -> Browser:
-    """An Admin before two accounts."""
+    """An Admin at a list of two accounts."""
     browser.sign_in(INSIDERS[0])
     found = {"accounts": [account("KE1"), account("KE2")], "cursor": None}
     stand.canned |= {
@@ -38,7 +38,7 @@ def admin(browser: Browser, stand: Stand) -> Browser:
 
 
 def searches(stand: Stand) -> list[dict[str, str]]:
-    """What the API was asked for of accounts."""
+    """The searches for accounts that the API received."""
     return [
         dict(parse_qsl(urlsplit(target).query))
         for method, target, _ in stand.requests
@@ -47,7 +47,7 @@ def searches(stand: Stand) -> list[dict[str, str]]:
 
 
 def handed(stand: Stand) -> list[Any]:
-    """The assignments that the API was asked for."""
+    """The assignments that the API received."""
     return [body for method, target, body in stand.requests if (method, target) == HAND_OVER]
 
 

@@ -1,4 +1,4 @@
-"""Approvals: who would lose whom, and who may decide, before the real API."""
+"""Approvals: who would lose which manager, and who may decide, with the real API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WAITING = {
 
 @pytest.fixture
 def admin(browser: Browser, stand: Stand) -> Browser:
-    """An Admin before an import of a colleague that waits, and applies a dry run."""
+    """An Admin at a colleague's waiting import that applies a dry run."""
     browser.sign_in(ADMIN)
     loss = line(3, "Sam Sales", outcome="cleared", code="", message="", hint="", suggestion="")
     stand.canned |= {
@@ -44,7 +44,7 @@ def admin(browser: Browser, stand: Stand) -> Browser:
 
 
 def actions(page: Page) -> list[str]:
-    """Where the forms of a page lead."""
+    """The targets of the forms of a page."""
     return [one.removeprefix("/console") for one in page.read.values("action")]
 
 

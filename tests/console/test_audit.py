@@ -1,4 +1,4 @@
-"""The audit trail, before the real API and before a canned one."""
+"""The audit trail, with the real API and with canned answers."""
 
 from __future__ import annotations
 

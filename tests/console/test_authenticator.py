@@ -1,4 +1,4 @@
-"""Registering an authenticator app: only after one more sign-in, and only with a good code."""
+"""Registering an authenticator app needs one more sign-in and a valid code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRONG = (400, {"__type": "EnableSoftwareTokenMFAException", "message": "Code mis
 
 @pytest.fixture
 def signed_in(browser: Browser, stand: Stand) -> Browser:
-    """A browser whose sign-in may register an app, in which none is registered."""
+    """A browser whose sign-in may register an app; no app is registered yet."""
     stand.pool |= {
         "GetUser": (200, {"Username": "a"}),
         "AssociateSoftwareToken": (200, {"SecretCode": SECRET}),

@@ -1,4 +1,4 @@
-"""Every page, before the real API, for each role of user: what the API lets them see, no more."""
+"""Every page with the real API: each user sees what the API allows, and no more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kit.cast import INSIDERS, OTHERS_WORDS, OWN, SALES, Actor, World
 NOBODY: tuple[str, ...] = ()
 WITHOUT_RIGHTS = ("sales", "support")
 NO_ADMINS = ("office", *WITHOUT_RIGHTS)
-# Who is refused each page; everybody else gets it. A part in braces is a name of the world.
+# The people whom each page refuses; all others get it. A part in braces is a name of the world.
 REFUSED = {
     "/home": NOBODY,
     "/import": NOBODY,

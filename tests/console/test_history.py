@@ -1,4 +1,4 @@
-"""Home and the history, before the real API: each person sees what the API lets them see."""
+"""Home and the history, with the real API: each person sees what the API allows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATHS = ["/home", "/imports", "/import", "/approvals", "/accounts", "/accounts/s
 
 @pytest.fixture
 def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
-    """A browser before the real API."""
+    """A browser, with the real API."""
     stand.world = worlds
     return browser
 

@@ -1,4 +1,4 @@
-"""Home: what waits, and the chart of imports a day."""
+"""Home: waiting imports, pending users, and the chart of imports a day."""
 
 from __future__ import annotations
 

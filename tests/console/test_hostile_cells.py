@@ -1,4 +1,4 @@
-"""Text from files, people and systems stays text, on every page that shows it."""
+"""Text from files, people and systems is shown as text on every page."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ PLAIN = {"a", "body", "button", "caption", "code", "dd", "del", "details", "div"
 
 
 def fill(stand: Stand, screen: str, cell: str) -> None:
-    """An API whose every text is the cell."""
+    """Sets answers of the API in which every text is the cell."""
     changes: dict[str, object] = {
         "filename": cell,
         "uploader": cell,
@@ -124,7 +124,7 @@ def fill(stand: Stand, screen: str, cell: str) -> None:
 
 
 def fill_directory(stand: Stand, cell: str) -> None:
-    """The users, requests and set-up of a tenant, and a user pool, whose every text is the cell."""
+    """Sets users, requests, set-up and a user pool in which every text is the cell."""
     request, holding = samples.request(cell), {"role": cell, "account_id": cell}
     person = PERSON.replace("@", "%40")
     awaited = {"address": cell, **holding, "since": "2026-11-22T10:00:00.000Z", "import_id": cell}

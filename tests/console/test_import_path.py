@@ -1,4 +1,4 @@
-"""The main path: a file, its columns, the preview, applying it, progress, the lines to fix."""
+"""The main path: a file, its columns, the preview, the apply, the progress, the lines to fix."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEXT_ID = "f" * 32
 
 @pytest.fixture
 def signed_in(browser: Browser, stand: Stand) -> Browser:
-    """An Admin, before an API with one import."""
+    """An Admin, with an API that has one import."""
     browser.sign_in(INSIDERS[0])
     stand.canned |= {
         ("GET", "/profiles"): (200, samples.PROFILES),
@@ -39,12 +39,12 @@ def signed_in(browser: Browser, stand: Stand) -> Browser:
 
 
 def found(stand: Stand, **changes: Any) -> None:
-    """Makes the import look so."""
+    """Sets fields of the import."""
     stand.canned["GET", HERE] = 200, one_import(**changes)
 
 
 def sent(stand: Stand) -> list[tuple[str, str, object]]:
-    """What the API was asked to do."""
+    """The changing requests that the API received."""
     return [one for one in stand.requests if one[0] == "POST"]
 
 

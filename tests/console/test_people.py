@@ -1,4 +1,4 @@
-"""People, before the real API: who is there, what they hold, and how somebody leaves."""
+"""People, with the real API: the list, what they hold, and how somebody leaves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PERSON = str(member()["email"])
 
 @pytest.fixture
 def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
-    """A browser before the real API, in which an Admin is signed in."""
+    """A browser of a signed-in Admin, with the real API."""
     stand.world = worlds
     browser.sign_in(ADMIN, groups=("Admin",))
     return browser

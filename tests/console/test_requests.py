@@ -1,4 +1,4 @@
-"""Requests, before the real API: mine, those of an account, new ones and notes."""
+"""Requests, with the real API: mine, those of an account, new ones and notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ADMIN, SALES, SUPPORT = INSIDERS[0], INSIDERS[2], INSIDERS[3]
 
 @pytest.fixture
 def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
-    """A browser before the real API, in which an Admin is signed in."""
+    """A browser of a signed-in Admin, with the real API."""
     stand.world = worlds
     browser.sign_in(ADMIN)
     return browser

@@ -1,4 +1,4 @@
-"""Set-up, before the real API: what an Admin changes, and what the API says to mistakes."""
+"""Set-up, with the real API: what an Admin changes, and how mistakes are answered."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RULES = {
 
 @pytest.fixture
 def at_work(browser: Browser, stand: Stand, worlds: World) -> Browser:
-    """A browser before the real API, in which an Admin is signed in."""
+    """A browser of a signed-in Admin, with the real API."""
     stand.world = worlds
     browser.sign_in(ADMIN, groups=("Admin",))
     return browser

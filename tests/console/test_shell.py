@@ -1,4 +1,4 @@
-"""What holds for every page: headers, who may send, assets, texts."""
+"""What holds for every page: headers, origins of forms, assets, texts."""
 
 from __future__ import annotations
 

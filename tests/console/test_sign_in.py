@@ -208,7 +208,7 @@ def test_signing_out_revokes_the_sign_in_and_forgets_it(
 def test_the_api_receives_the_persons_own_token(
     browser: Browser, stand: Stand, worlds: World
 ) -> None:
-    """With the real API: who is not in the directory is refused there, not here."""
+    """With the real API: it refuses a person who is not in the directory, not the console."""
     stand.world = worlds
     browser.sign_in(ADMIN)
     assert browser.get("/imports").status == HTTPStatus.OK

@@ -1,4 +1,4 @@
-"""Undo: shown before it is done; only the preview leads to it."""
+"""Undo: always previewed first; only the preview leads to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNDONE = "e" * 32
 
 @pytest.fixture
 def signed_in(browser: Browser, stand: Stand) -> Browser:
-    """An Admin before an import."""
+    """An Admin at an import."""
     browser.sign_in(INSIDERS[0])
     stand.canned |= {
         ("GET", f"{HERE}/summary"): (200, samples.summary()),
@@ -31,7 +31,7 @@ def signed_in(browser: Browser, stand: Stand) -> Browser:
 
 
 def found(stand: Stand, **changes: Any) -> None:
-    """Makes the import look so."""
+    """Sets fields of the import."""
     stand.canned["GET", HERE] = 200, one_import(**changes)
 
 

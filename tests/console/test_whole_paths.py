@@ -1,4 +1,4 @@
-"""From a page to changed accounts and back, before the real API with all that works behind it."""
+"""From a page to changed accounts and back, with the real API and all functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHOICE = "single-strict/account_manager"
 
 @pytest.fixture
 def admin(browser: Browser, stand: Stand, pipeline: Pipeline) -> Browser:
-    """An Admin before a dozen accounts of one manager."""
+    """An Admin at a dozen accounts of one manager."""
     pipeline.kenyan(MANY, held_by=AMINA)
     pipeline.settle()
     stand.world = World(pipeline)
@@ -31,7 +31,7 @@ def admin(browser: Browser, stand: Stand, pipeline: Pipeline) -> Browser:
 
 
 def followed(browser: Browser, page: Page) -> Page:
-    """The page that an answer leads to; a ticket leads on to its import."""
+    """The page that an answer redirects to; a ticket redirects to its import."""
     for _ in range(3):
         if page.status != HTTPStatus.SEE_OTHER:
             break
@@ -41,13 +41,13 @@ def followed(browser: Browser, page: Page) -> Page:
 
 
 def place(page: Page, what: str) -> str:
-    """Where the form of a page leads that does so."""
+    """The target of the form with that action."""
     (found,) = [one for one in page.read.values("action") if one.endswith(f"/{what}")]
     return found.removeprefix("/console")
 
 
 def ended(browser: Browser, pipeline: Pipeline, page: Page) -> Page:
-    """The import that an answer leads to, once all that follows has run."""
+    """The import that an answer redirects to, after everything that follows."""
     pipeline.settle()
     return followed(browser, page)
 

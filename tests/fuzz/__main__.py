@@ -1,7 +1,7 @@
 """Many generated files: `python -m tests.fuzz --files 1000000 [--seconds S] [--seed N]`.
 
 Every file passes through reading, rules and reports, and every thousandth through the functions
-too. Ends with 1 when anything was wrong; each finding is printed with its file.
+too. Exits with 1 when anything was wrong; prints each finding with its file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _pipeline: list[Pipeline] = []
 
 @dataclass
 class Tally:
-    """What a run of seeds came to."""
+    """The results of a run of seeds."""
 
     files: int = 0
     bytes: int = 0
@@ -69,7 +69,7 @@ def _listed(counts: Counter[str]) -> str:
 
 
 def small_tables() -> None:
-    """Lets the search for repeats take a table made for small files: the same, only quicker."""
+    """Lets the search for repeats use a small table: the same result, only faster."""
     repeats._TABLE_BITS = 12
 
 
@@ -96,7 +96,7 @@ def run_seeds(seeds: Iterable[int], pipeline: Pipeline | None = None) -> Tally:
 
 
 def _begin() -> None:
-    """Readies a worker process; what the functions log goes nowhere."""
+    """Prepares a worker process without logs of the functions."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     small_tables()
     _pipeline.append(_stack.enter_context(functions()))
@@ -112,7 +112,7 @@ def _tasks(first: int, files: int) -> Iterator[range]:
 
 
 def main() -> int:
-    """Runs until the files or the seconds are used up; 1 when anything was found."""
+    """Runs until the files or the seconds are used up; returns 1 when anything was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=0, help="stop after so long")

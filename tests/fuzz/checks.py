@@ -1,4 +1,4 @@
-"""What must hold of every file that has passed, whatever its bytes."""
+"""What must hold of every processed file, whatever its bytes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _CONTROLS = bytes(code for code in (*range(32), 127) if code not in b"\t\r\n")
 
 
 def violations(passage: Passage, *, sizes: Sizes, is_deep: bool) -> list[str]:
-    """Everything that is wrong; with `is_deep` its report is uploaded again as a whole."""
+    """Every violation; with `is_deep` the report is uploaded again as a whole."""
     return list(_violations(passage, sizes, is_deep=is_deep))
 
 
@@ -131,7 +131,7 @@ def _head(passage: Passage, whole: Whole) -> Iterator[str]:
         yield f"the header is {labels}, read as {passage.header.labels}"
     if passage.header.data_start != whole.header.end:
         yield f"the data begins at {whole.header.end}, read from {passage.header.data_start}"
-    # A file that ends with its header has no line after it.
+    # A file that ends with its header has no data line.
     if passage.header.data_line != whole.body_line and whole.body.records:
         yield f"the data begins on line {whole.body_line}, not {passage.header.data_line}"
 
@@ -210,7 +210,7 @@ def _code(result: LineResult) -> str:
 
 
 def _csv_reader(passage: Passage, whole: Whole) -> Iterator[str]:
-    """Python's csv module sees the same records; the count above is no fancy of its own."""
+    """Python's csv module finds the same records, which confirms the count above."""
     text = passage.data[whole.header.end :].decode(passage.dialect.encoding)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=passage.dialect.delimiter)
     theirs = [tuple(row) for row in rows if row]
@@ -277,7 +277,7 @@ def _results(passage: Passage) -> Iterator[str]:
         if passage.dialect.is_report and len(fields) == len(passage.header.labels):
             fields = fields[:kept]
         if passage.dialect.is_report and _code(result) in ("FIELD_COUNT", "INVALID_CHARACTER"):
-            # Of a wrong line of an uploaded report our old cells go.
+            # A wrong line of an uploaded report loses our old cells.
             is_kept = any(
                 values == fitted(result.line.fields[:own], kept, delimiter)
                 for own in range(len(result.line.fields) + 1)
@@ -328,6 +328,6 @@ def _uploaded_again(passage: Passage, wrong: Sequence[LineResult], sizes: Sizes)
 
 
 def _unnumbered(report: bytes, passage: Passage) -> list[tuple[str, ...]]:
-    """The rows without what names lines: numbers and messages."""
+    """The rows without the cells that name lines: numbers and messages."""
     rows = rows_of(report, passage.dialect.delimiter)
     return [(*row[:-4], row[-3]) for row in rows]

@@ -1,4 +1,4 @@
-"""The records of a file, counted byte by byte with nothing that the project reads with.
+"""The records of a file, counted byte by byte without the project's reading code.
 
 A state machine of four states over the bytes: it says where records begin and end, on which
 physical line, what their fields are, which of them hold text behind a closing quote, and whether
@@ -20,7 +20,7 @@ _DECLARATION = re.compile(r'"?sep=."?', re.IGNORECASE)
 
 
 class _At(Enum):
-    """Where in a field a byte stands."""
+    """The position of a byte within a field."""
 
     START = auto()
     PLAIN = auto()
@@ -134,11 +134,11 @@ def _says_nothing(line: str) -> bool:
 
 
 def physical_ends(data: bytes) -> int:
-    """How many physical lines end in the bytes: every LF, CRLF and lone CR."""
+    """The number of physical line ends in the bytes: every LF, CRLF and lone CR."""
     return len(_LINE_END.findall(data))
 
 
 def physical_lines(text: str) -> int:
-    """How many physical lines a text has; the one after a last line end only if it is not empty."""
+    """The number of physical lines of a text; a last one counts only if it is not empty."""
     pieces = re.split("\r\n|\r|\n", text)
     return max(len(pieces) - (not pieces[-1]), 1)

@@ -14,13 +14,13 @@ from tests.fuzz.mutations import file_of
 from tests.fuzz.passage import Passage, Sizes, pass_through
 from tests.fuzz.world import PROFILES
 
-# One report in so many is uploaded again as a whole; it takes as long as the file itself.
+# One report in this number is uploaded again as a whole, which takes as long as the file itself.
 DEEP_EVERY = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A file, how it passes, and what was found wrong with that."""
+    """A file, how it is cut, and its violations."""
 
     seed: int
     data: bytes
@@ -30,7 +30,7 @@ class Trial:
     violations: tuple[str, ...]
 
     def report(self) -> str:
-        """What a person needs to see and to do it again."""
+        """The text that shows a violation and how to reproduce it."""
         return self.report_with(self.violations)
 
     def report_with(self, found: Sequence[str]) -> str:
@@ -44,12 +44,12 @@ class Trial:
 
 
 def try_seed(seed: int) -> Trial:
-    """Makes the file of the seed, lets it pass and checks everything."""
+    """Makes the file of the seed, processes it and checks everything."""
     return try_file(file_of(seed), seed=seed)
 
 
 def try_file(data: bytes, *, seed: int) -> Trial:
-    """Lets the file pass in the way that the seed says, and checks everything."""
+    """Processes the file with the sizes of the seed, and checks everything."""
     random = Random(seed)
     profile = random.choice((*PROFILES, PROFILES[0]))
     sizes = sizes_for(random, len(data))
@@ -58,7 +58,7 @@ def try_file(data: bytes, *, seed: int) -> Trial:
 
 
 def sizes_for(random: Random, size: int) -> Sizes:
-    """Mostly everything in one piece; else blocks, windows and chunks that cut it somewhere."""
+    """Sizes drawn by the seed: mostly one piece, otherwise blocks, windows and chunks that cut."""
     if random.random() < 0.6:
         return Sizes(chunk_lines=random.choice((1000, 1000, 1, 2)))
     if random.random() < 0.05:
@@ -74,7 +74,7 @@ def sizes_for(random: Random, size: int) -> Sizes:
 def try_with(
     data: bytes, profile: Profile, sizes: Sizes, *, seed: int = 42, is_deep: bool = True
 ) -> Trial:
-    """Lets the file pass in this way, and checks everything."""
+    """Processes the file with these sizes, and checks everything."""
     passage = None
     try:
         passage = pass_through(data, profile, sizes=sizes, seed=seed)

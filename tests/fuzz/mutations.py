@@ -1,4 +1,4 @@
-"""Files that are nearly right: made from a seed, then damaged as people, programs and foes do.
+"""Nearly correct files: made from a seed, then damaged as people, programs and attackers do.
 
 The same seed always gives the same file. A file is first built as a table of values, written in
 one of the ways that programs write CSV, and then changed in a few places that matter: quotes,
@@ -109,7 +109,7 @@ _MANAGERS = (
     '"',
     "a" * 200,
 )
-# Who must hold the account now: often whoever does.
+# Who must hold the account now: often the present holder.
 _CONDITIONS = (AMINA, AMINA, f"{BARAKA};{AMINA}", "", "", "(nobody)", "(Nobody) ", GONE)
 _NOTES = (
     "",
@@ -243,7 +243,7 @@ def _written(random: Random, table: list[list[str]]) -> bytes:
         if random.random() < 0.04:
             row = whole[: random.randint(0, len(whole))] + ["more"] * random.randint(0, 2)
         if quotes == "nowhere":
-            # As a careless program joins cells: nothing is quoted.
+            # As a careless program joins cells: without quotes.
             text.write(delimiter.join(row) + line_end)
         elif row:
             writer.writerow(row)

@@ -1,8 +1,8 @@
-"""Nasty files by name: what each is, and what must become of it.
+"""Hostile files by name: what each is, and its expected result.
 
-The files are made here and in the modules of `corpus`, one for each theme, so that no binary lies
-about. `verdict` is "refused CODE", or one word for each line of the file in its order: an outcome,
-or the code of a rejection; "word*3" stands for three lines of it.
+The files are made here and in the modules of `corpus`, one for each theme, so that the repository
+has no binaries. `verdict` is "refused CODE", or one word for each line of the file in its order: an
+outcome, or the code of a rejection; "word*3" stands for three lines of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SAME = b"K000," + WHO
 
 @dataclass(frozen=True, slots=True)
 class Nasty:
-    """A file, the profile it is uploaded for, and what must become of it."""
+    """A file, its profile, and its expected result."""
 
     name: str
     data: bytes
@@ -50,7 +50,7 @@ def text(*lines: str, encoding: str = "utf-8") -> bytes:
 
 
 def named(nasties: Iterable[Nasty]) -> dict[str, Nasty]:
-    """The files by name; ValueError when a name stands for two."""
+    """The files by name; raises ValueError when two have one name."""
     found: dict[str, Nasty] = {}
     for nasty in nasties:
         if nasty.name in found:

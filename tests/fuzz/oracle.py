@@ -1,4 +1,4 @@
-"""What must become of every line of a file, worked out from an independent count of its bytes.
+"""The expected result of every line of a file, derived from an independent count of its bytes.
 
 Written from the words of the specification, slowly and plainly, line by line and with
 dictionaries; the rules are those of the rule oracle. Of the project it uses the profile's data,
@@ -34,9 +34,9 @@ _CONTROL_IN_CELL = re.compile("[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a line asks of one role: who is to hold it, or (`is_removal`) who no longer is.
+    """The target of a line for one role: its new holders, or (`is_removal`) those to remove.
 
-    `now` is what the role must hold for that, None when it does not matter.
+    `now` are the holders that the role must have, None when they do not matter.
     """
 
     role: str
@@ -51,7 +51,7 @@ Roles = tuple[Role, ...]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What must become of a line: its number, its values, its outcome and its code ("" = none)."""
+    """The expected result of a line: its number, values, outcome and code ("" = none)."""
 
     number: int
     fields: tuple[str, ...]
@@ -108,7 +108,7 @@ def verdicts(
 def data_lines(
     records: Iterable[Record], *, encoding: str, is_report: bool, labels: Sequence[str]
 ) -> tuple[Record, ...]:
-    """The records that are not blank: some cell of the uploader's own holds more than spaces."""
+    """The records that are not blank: one of the uploader's own cells has more than spaces."""
     filled = [place for place, label in enumerate(labels) if label.strip()]
     own_at = filled[-1] - 3 if is_report else 0
     return tuple(
@@ -128,7 +128,7 @@ def _is_blank(cells: Sequence[str], own_at: int, width: int) -> bool:
 
 
 def fields_of(line: Record, *, encoding: str, is_report: bool) -> tuple[str, ...]:
-    """The values of a record, guards of a report taken off."""
+    """The values of a record without the guards of a report."""
     texts = (field.decode(encoding) for field in line.fields)
     return tuple(map(unguard, texts)) if is_report else tuple(texts)
 
@@ -174,7 +174,7 @@ def has_conditions(
     binding: Binding,
     profile: Profile,
 ) -> bool:
-    """Whether a line of the header's width says who must hold a role now."""
+    """Whether a line of the header's width has a condition."""
     rows = (fields_of(line, encoding=encoding, is_report=is_report) for line in lines)
     return any(
         _said(fields[column.index], profile)
@@ -202,7 +202,7 @@ def _fault(
 def _has_moved(fields: tuple[str, ...], own_at: int) -> bool:
     """Whether a row of a report has the cells `line` and `code` elsewhere than it should."""
     last = max((place for place, cell in enumerate(fields) if cell.strip()), default=0)
-    # Behind our four cells there is nothing, so the place is one of the last four that are filled.
+    # Nothing follows our four cells, so the place is one of the last four filled cells.
     ours = [
         at
         for at in range(max(last - 3, 0), len(fields) - 3)
@@ -261,7 +261,7 @@ def _asks(fields: tuple[str, ...], binding: Binding, profile: Profile) -> _Asks 
 def _required_by(
     requests: _Asks | tuple[str, str], fields: tuple[str, ...], binding: Binding, profile: Profile
 ) -> _Asks | tuple[str, str]:
-    """What a line asks for, with who must hold which role now for it."""
+    """The targets of a line, with its conditions."""
     if not isinstance(requests, _Asks):
         return requests
     required = _conditions(fields, binding, profile)
@@ -273,7 +273,7 @@ def _required_by(
 
 
 def _conditions(fields: tuple[str, ...], binding: Binding, profile: Profile) -> Roles | None:
-    """What must be held now, by role; None where a cell cannot be used."""
+    """The required holders by role; None for an unusable cell."""
     found: list[Role] = []
     for column in binding.conditions:
         cell = _said(fields[column.index], profile)
@@ -286,7 +286,7 @@ def _conditions(fields: tuple[str, ...], binding: Binding, profile: Profile) -> 
 
 
 def _required(cell: str, profile: Profile) -> list[str] | None:
-    """Who must hold the role now; None for a cell that cannot be used."""
+    """The required holders of the role; None for an unusable cell."""
     if cell.casefold() in profile.clear_words | {NOBODY}:
         return []
     separator = profile.list_separator
@@ -298,13 +298,13 @@ def _required(cell: str, profile: Profile) -> list[str] | None:
 
 
 def _is_left(held: tuple[str, ...], now: tuple[str, ...]) -> bool:
-    """Whether the holders are those who stand in the column, some of whom have come meanwhile."""
+    """Whether the holders are those in the column, where pending ones may have become users."""
     waited = sorted(one if one in now else f"pending:{one}" for one in held)
     return held == now or waited == sorted(now)
 
 
 def _said(cell: str, profile: Profile) -> str:
-    """What a cell says, "" for a cell in which list separators stand alone."""
+    """The content of a cell, "" for one with only list separators."""
     text = cell.strip()
     if text.casefold() in profile.clear_words or profile.list_separator is None:
         return text
@@ -324,7 +324,7 @@ def _now(cell: str, profile: Profile) -> tuple[str, ...]:
 
 
 def address(text: str) -> str:
-    """The form in which addresses are compared: small letters, and a domain as the DNS has it."""
+    """The form in which addresses are compared: lower case, and the domain as in the DNS."""
     text = unicodedata.normalize("NFKC", text).strip()
     at = text.rfind("@") + 1
     if not at:
@@ -339,7 +339,7 @@ def address(text: str) -> str:
 
 
 def _wish(assignee: Role) -> Role:
-    """The holders in a form to compare; an address is the same in whichever column it stands."""
+    """The holders in a comparable form; an address is the same in every column."""
     takes_names = assignee.takes_names and not all("@" in name for name in assignee.names)
     return replace(assignee, names=tuple(sorted(assignee.names)), takes_names=takes_names)
 
@@ -378,7 +378,7 @@ def _decided(asks: _Asks, profile: Profile) -> tuple[str, str]:
 def _stopped(
     asks: _Asks, account: Account, targets: dict[str, tuple[str, ...]], profile: Profile
 ) -> tuple[str, str] | None:
-    """The verdict on a line of which a role is held by others than it requires."""
+    """The verdict on a line whose condition is not met."""
     required = {
         one.role: tuple(sorted({name.removeprefix(PENDING) for name in one.names}))
         for one in asks.required
@@ -408,7 +408,7 @@ def _could_be_address(text: str) -> bool:
 
 
 def _holder(text: str, assignee: Role, account: Account, profile: Profile) -> str:
-    """Who holds the role when `text` is named, or the code (in capitals) that rejects it."""
+    """The holder that `text` names, or the code (in capitals) that rejects it."""
     name = address(text.removeprefix(PENDING))
     user = USERS.get(name)
     if user is None and assignee.takes_names and "@" not in text:

@@ -1,4 +1,4 @@
-"""A file's way through reading, rules and reports, as intake and the workers take it, without AWS.
+"""A file's passage through reading, rules and reports, as in the functions but without AWS.
 
 The same functions in the same order as pipeline.validate and pipeline.assign call them; only the
 accounts and users come from a dictionary.
@@ -65,7 +65,7 @@ _NO_COUNTS = Counts()
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How a file is cut while it passes: blocks as S3 gives them, windows, chunks."""
+    """How a file is cut: blocks as S3 gives them, windows, chunks."""
 
     block: int = 1 << 20
     window: int = 1 << 19
@@ -75,7 +75,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What became of a file: a refusal, or everything up to its two reports.
+    """The result of a file: a refusal, or everything up to its two reports.
 
     `data` is what was read: the upload, or its copy in UTF-8.
     """
@@ -105,7 +105,7 @@ def cut(data: bytes, size: int) -> Iterable[bytes]:
 def pass_through(
     upload: bytes, profile: Profile, *, sizes: Sizes = Sizes(), seed: int = 42
 ) -> Passage:
-    """What becomes of the file under the profile."""
+    """The result of the file under the profile."""
     try:
         return _passed(upload, profile, sizes, seed)
     except RefusedError as refused:
@@ -192,7 +192,7 @@ def _decided(
     lookup: LookupContext,
     repeated: Mapping[int, Repeat],
 ) -> list[LineResult]:
-    """What becomes of the lines of a chunk, as a worker decides them."""
+    """The results of the lines of a chunk, as a worker decides them."""
     understood = {
         line.number: instruction_of(line, binding, profile)
         for line in found

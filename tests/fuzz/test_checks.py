@@ -1,4 +1,4 @@
-"""The checks themselves: each count of a file that is not what its lines say is found."""
+"""The checks themselves: they find every count that differs from the lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def passage() -> Passage:
 
 @pytest.fixture(scope="module")
 def pipeline() -> Iterator[Pipeline]:
-    """The functions on an AWS in memory, furnished once; every file leaves them as they were."""
+    """The functions on an AWS in memory, prepared once; every file restores the state."""
     with functions() as made:
         yield made
 
@@ -39,7 +39,7 @@ def found(passage: Passage) -> list[str]:
 
 
 def raised(counts: Counts, **by: int) -> Counts:
-    """The counts with some of them higher."""
+    """The counts with some of them raised."""
     return replace(counts, **{name: getattr(counts, name) + more for name, more in by.items()})
 
 

@@ -1,4 +1,4 @@
-"""Every nasty file of the corpus, through reading, rules and reports, and through the functions."""
+"""Every hostile file of the corpus: through reading, rules and reports, then the functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kit.pipeline import Pipeline
 
 PAGE = Path(__file__).parent / "RESULTS.md"
 _PROFILES = {profile.name: profile for profile in PROFILES}
-# As a worker takes it, and cut everywhere; windows of a few bytes take long for large files.
+# The usual sizes, and cuts everywhere; windows of a few bytes take long for large files.
 _WHOLE = Sizes()
 _CUT = Sizes(block=13, window=17, chunk_bytes=1, chunk_lines=1)
 _CUT_MOST_BYTES = 3000
@@ -24,13 +24,13 @@ _CUT_MOST_BYTES = 3000
 
 @pytest.fixture(scope="module")
 def pipeline() -> Iterator[Pipeline]:
-    """The functions on an AWS in memory, furnished once; every file leaves them as they were."""
+    """The functions on an AWS in memory, prepared once; every file restores the state."""
     with functions() as made:
         yield made
 
 
 def summary_of(passage: Passage) -> tuple[str, ...]:
-    """What became of the file, in the words of the corpus."""
+    """The result of the file, in the words of the corpus."""
     if passage.refusal is not None:
         return "refused", passage.refusal.code
     return tuple(

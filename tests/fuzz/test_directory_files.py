@@ -1,4 +1,4 @@
-"""Hostile files as directory files: counted independently, and the same again changes nothing."""
+"""Hostile files as directory files: counted independently; a second upload changes nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.kit.memory_aws import ObjectCreated
 from tests.kit.pipeline import Pipeline
 
 FILES = int(os.environ.get("HOSTILE_DIRECTORY_FILES", "60"))
-# What the generator's labels mean to a directory, where the preset does not know them.
+# The directory columns of the generator's labels that the preset does not know.
 LABELS = {
     "directory-accounts": {"#name": "note", "#portals": "viewers", "#status": "observers"},
     "directory-users": {
@@ -36,7 +36,7 @@ LABELS = {
 
 @pytest.fixture(scope="module")
 def pipeline() -> Iterator[Pipeline]:
-    """The functions, and a tenant whose directory profiles know the generator's labels."""
+    """The functions, and a tenant whose directory profiles have the generator's labels."""
     with functions() as made:
         for name in LABELS:
             made.resources.tables.directory.put_profile(TENANT, knowing(presets()[name]))
@@ -56,7 +56,7 @@ def knowing(profile: Profile) -> Profile:
 
 
 def run(pipeline: Pipeline, data: bytes, profile: str) -> ObjectCreated:
-    """The file as an Admin uploads it, worked to its end without a message that fails."""
+    """Uploads the file as an Admin, and processes it without a failing message."""
     created = pipeline.upload(data, pipeline.ticket(profile=profile))
     pipeline.run(created)
     return created
@@ -73,7 +73,7 @@ def rows(pipeline: Pipeline, created: ObjectCreated, name: str) -> list[list[str
 
 
 def lines_in(pipeline: Pipeline, created: ObjectCreated, data: bytes) -> int:
-    """How many data lines a reader of our own finds in the file."""
+    """The number of data lines that an independent reader finds in the file."""
     item = pipeline.item(created)
     encoding = item.encoding or "utf-8"
     for mark, codec in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):

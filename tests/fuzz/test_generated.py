@@ -1,4 +1,4 @@
-"""Generated files, the same in every run; `python -m tests.fuzz` tries as many as one likes."""
+"""Generated files, the same in every run; `python -m tests.fuzz` tries any number of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BODIES = st.text(st.sampled_from("ab\" ,;\t\r\n'=\x00\x1b␛é"), max_size=60)
 
 @pytest.fixture(scope="module", autouse=True)
 def tables_for_small_files() -> Iterator[None]:
-    """Spares every file 16 MiB of memory that only large ones need."""
+    """Saves every file 16 MiB of memory that only large ones need."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(repeats, "_TABLE_BITS", repeats._TABLE_BITS)
         small_tables()

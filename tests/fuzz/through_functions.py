@@ -1,4 +1,4 @@
-"""The same file through the real functions, on an AWS in memory: what they store must be the same.
+"""The same file through the real functions, on an AWS in memory: they must store the same.
 
 The pure passage decides what the reports of a file are, byte for byte; the functions reach them
 through tickets, queues, tables and buckets.
@@ -23,7 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @contextmanager
 def functions() -> Iterator[Pipeline]:
-    """The functions with the tenant's directory in place, and nothing imported yet."""
+    """The functions with the tenant's directory, and without imports."""
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in CLIENT_SETTINGS.items():
             patch.setenv(variable, value)
@@ -40,12 +40,12 @@ def _furnish(pipeline: Pipeline) -> None:
     pipeline.accounts(*ACCOUNTS.values())
     for profile in PROFILES[1:]:
         directory.put_profile(TENANT, profile)
-    # Many of the files would clear more than an Admin is asked about.
+    # Many of the files would clear enough to wait for an Admin.
     directory.put_settings(TENANT, Settings(100, 1_000_000))
 
 
 def differences(pipeline: Pipeline, passage: Passage) -> list[str]:
-    """What the functions did otherwise than the pure passage says; nothing of it stays."""
+    """The differences between the functions and the pure passage; restores the state."""
     before = pipeline.memory.snapshot()
     try:
         return list(_differences(pipeline, passage))
@@ -82,7 +82,7 @@ def _differences(pipeline: Pipeline, passage: Passage) -> Iterator[str]:
 
 
 def _accounts(pipeline: Pipeline, passage: Passage) -> Iterator[str]:
-    """Accounts hold what the lines that applied say, and all others what they held."""
+    """Checks that accounts hold what applied lines say, and all others what they held."""
     expected = {name: dict(account.assigned) for name, account in ACCOUNTS.items()}
     for result in passage.results:
         account = result.line.fields[passage.binding.key].strip() if result.changes else ""

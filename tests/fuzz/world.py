@@ -38,7 +38,8 @@ USERS = {
     )
 }
 
-# Ids that files get wrong: leading zeros, exponents, formulas, separators, quotes, other scripts.
+# Ids that files often damage: leading zeros, exponents, formulas, separators, quotes, other
+# scripts.
 IDS = (
     *(f"K{number:03d}" for number in range(16)),
     "000117",
@@ -105,7 +106,7 @@ LISTS = Profile(
     fallback_encoding=None,
 )
 
-# Blanks leave as it is, the last of repeated lines applies, lists are parted by commas.
+# Blanks keep, the last of repeated lines applies, commas separate lists.
 KEEP = replace(
     LISTS,
     name="keep-last",
@@ -115,7 +116,7 @@ KEEP = replace(
     fallback_encoding="windows-1252",
 )
 
-# Two columns for one role, by address and by name; who is unknown is kept as pending.
+# Two columns for one role, by address and by name; unknown users become pending.
 TEAM = replace(
     LISTS,
     name="team",
@@ -140,7 +141,8 @@ TEAM = replace(
     fallback_encoding="windows-1252",
 )
 
-# What changes who holds a role: back to others where some are expected, and off another role.
+# A profile of relative changes: restores one role if its holders are expected, and removes from
+# another.
 RELATIVE = replace(
     TEAM,
     name="relative",

@@ -1,4 +1,4 @@
-"""Somebody who calls the API function: variants of one captured event, and what is answered."""
+"""Calls of the API function: variants of one captured event, and the answers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LambdaContext:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the function answered."""
+    """An answer of the function."""
 
     status: int
     headers: dict[str, str]
@@ -51,7 +51,7 @@ class Answer:
 
 @dataclass
 class Api:
-    """The API as somebody of one tenant uses it."""
+    """The API as a user of one tenant calls it."""
 
     tenant: str
     stack: Resources

@@ -1,7 +1,7 @@
-"""Who acts and what there is: two tenants on one AWS in memory, with no word in common.
+"""The people and the data: two tenants on one AWS in memory, with no word in common.
 
-`build` lets the real functions make every import, so nothing here stands in a table that the
-product would not have put there.
+`build` has the real functions make every import, so every stored item is one that the product has
+written.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ OWN_USERS = (ADMIN, OFFICE, SALES, SUPPORT, TOGO_ADMIN, TOGO_SALES, INACTIVE)
 
 OTHER_ADMIN = User("nadir.azrou@umbra.example", "Nadir Azrou", frozenset({"Admin"}), "Noir")
 OTHER_SALES = User("selma.brandt@umbra.example", "Selma Brandt", frozenset({"Sales"}), "Noir")
-# The same address as an Admin elsewhere, and one that differs from an own one by a letter.
+# The address of an Admin in the other tenant, and one that differs from an own one by a letter.
 TWIN = replace(SALES, name="Umbra Twin", roles=frozenset({"Admin"}), opco="Noir")
 NEAR = User("petra.quist@lumina.example", "Petra Quist", frozenset({"Sales"}), "Noir")
 OTHER_USERS = (OTHER_ADMIN, OTHER_SALES, TWIN, NEAR)
@@ -50,16 +50,16 @@ OWN_PROFILE, OTHER_PROFILE = "sales-list", "noir-list"
 OWN_ROLE, OTHER_ROLE = "Deputy of Sales", "Noir Owner"
 OWN_WORKFLOW, OTHER_WORKFLOW = "Onboarding", "Noir Onboarding"
 OWN_PRINCIPAL, OTHER_PRINCIPAL = "AROALUMINA", "AROAUMBRA"
-# What an answer to somebody of the own tenant never holds.
+# Words that no answer to a user of the own tenant contains.
 OTHERS_WORDS = (OTHER, "noir", "nadir", "selma", "twin", "petra", "azrou", "brandt", "quist")
 
-# More clearings than the guard lets pass: they wait for an Admin.
+# More clearings than the guard allows: they wait for an Admin.
 MANY = 12
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody with a token; `claims` None stands for a request that no authorizer has seen."""
+    """A person with a token; `claims` None stands for a request without an authorizer."""
 
     name: str
     claims: Mapping[str, str | None] | None
@@ -69,7 +69,7 @@ class Actor:
 
 
 def signed_in_as(name: str, user: User, tenant: str = OWN, **changes: str | None) -> Actor:
-    """An actor with the claims of that user; None takes a claim out."""
+    """An actor with the claims of that user; None removes a claim."""
     changed = {claim.replace("_", ":", 1): value for claim, value in changes.items()}
     return Actor(name, {"email": user.email, "custom:tenant": tenant, **changed})
 
@@ -107,7 +107,7 @@ OUTSIDERS = (
 
 @dataclass
 class World:
-    """Both tenants, and the names of what each has: ids of imports and of a request, by a word."""
+    """Both tenants, and the ids of their imports and of a request, by a word."""
 
     pipeline: Pipeline
     names: dict[str, dict[str, str]] = field(default_factory=lambda: {OWN: {}, OTHER: {}})
@@ -121,7 +121,7 @@ class World:
         body: object = None,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """What the API function answers the actor; a path may have a query behind it."""
+        """The API function's answer to the actor; a path may have a query."""
         path, _, written = path.partition("?")
         query = {**dict(parse_qsl(written)), **(query or {})}
         event = copy.deepcopy(EVENT)
@@ -165,7 +165,7 @@ class World:
         return self.pipeline.put(f"in/{tenant}/{ticket}.csv", body)
 
     def state(self) -> tuple[Any, ...]:
-        """All that could tell that something was done: tables, objects, messages."""
+        """Everything that a change would affect: tables, objects, messages."""
         memory = self.pipeline.memory
         sent = len(memory.sqs.outbox), len(memory.sns.published)
         return (*memory.snapshot(), *sent, frozenset(memory.sns.subscribed))
@@ -226,7 +226,7 @@ def _accounts(pipeline: Pipeline) -> None:
 
 
 def _imports(world: World, tenant: str, office: Actor, admin: Actor, manager: str) -> None:
-    """One import in every state that matters; `office` owns all but the running one."""
+    """Makes one import in every relevant state; `office` owns all but the running one."""
     pipeline, names = world.pipeline, world.names[tenant]
     account = OTHER_ACCOUNT if tenant == OTHER else SHARED_ACCOUNT
     ended = world.uploaded(office, tenant, file_of([(account, "None"), ("none", manager)]))

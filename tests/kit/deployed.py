@@ -1,4 +1,4 @@
-"""Handover from the outside: nothing here knows more than a customer's own code could."""
+"""Handover from the outside: nothing here uses more than a customer's own code could."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LONGEST_SECONDS = 150.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What an HTTP door said."""
+    """An HTTP answer."""
 
     status: int
     headers: Message
@@ -66,7 +66,7 @@ def http(
 
 
 def until(found: Callable[[], Any], what: str, seconds: float = LONGEST_SECONDS) -> Any:
-    """What `found` gives once it gives something; fails the test after `seconds`."""
+    """The first true value of `found`; fails the test after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := found()):
         if time.monotonic() > deadline:
@@ -85,7 +85,7 @@ class DeployedStack:
     notifications: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)  # beside those that every command sees
     made: int = 0
-    spare: list[str] = field(default_factory=list)  # accounts that were made and given to nobody
+    spare: list[str] = field(default_factory=list)  # accounts that were made and not used yet
 
     def client(self, service: str) -> Any:
         return local.client(self.stack, service)
@@ -116,7 +116,7 @@ class DeployedStack:
         )
 
     def new_accounts(self, count: int) -> list[str]:
-        """The ids of so many new accounts of the Kenyan opco that nobody manages."""
+        """The ids of that many new accounts of the Kenyan opco without a manager."""
         if len(self.spare) >= count:
             taken, self.spare = self.spare[:count], self.spare[count:]
             return taken
@@ -204,7 +204,7 @@ class DeployedStack:
         return list(answer.json["assigned"].get("account_manager", []))
 
     def history(self, account_id: str, entries: int) -> list[dict[str, Any]]:
-        """The history once it has so many entries: it follows the accounts' stream."""
+        """The history once it has that many entries: it follows the accounts' stream."""
         path = f"/accounts/{urllib.parse.quote(account_id, safe='')}/history"
 
         def look() -> list[dict[str, Any]] | None:
@@ -223,7 +223,7 @@ class DeployedStack:
         return body
 
     def results(self, import_: Mapping[str, Any]) -> list[dict[str, str]]:
-        """Handover's own columns of every line: the last seven, whatever the line had."""
+        """Handover's own columns of every line, which are always the last seven."""
         text = self.report(import_, "results.csv").decode("utf-8-sig")
         head, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=import_["delimiter"])
         return [dict(zip(head[-7:], row[-7:], strict=True)) for row in rows]

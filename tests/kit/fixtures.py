@@ -1,4 +1,4 @@
-"""A pipeline on an AWS in memory for each test that asks for one; conftest files hand it on."""
+"""A pipeline on an AWS in memory for each test that requests one; conftest files import it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.kit.pipeline import CLIENT_SETTINGS, Pipeline, forget_clients, on_mem
 
 @pytest.fixture(scope="module")
 def clients_of_memory() -> Iterator[None]:
-    """Clients are made once a module, and nobody else gets them."""
+    """Keeps clients for one module and forgets them afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in CLIENT_SETTINGS.items():
             patch.setenv(variable, value)

@@ -1,8 +1,8 @@
-"""The units that a partition key takes in a second, in virtual time: a hook of the AWS in memory.
+"""A hook of the AWS in memory that limits the units of a partition key a second, in virtual time.
 
-Every call takes a little time of the tests' clock, and what a key has not got left is throttled as
-DynamoDB throttles it: a whole call, a member of a batch, a reason of a transaction. A key has a
-partition of its own here, as a busy one comes to have.
+Every call takes a little time of the tests' clock, and a key without units left is throttled as by
+DynamoDB: a whole call, a member of a batch, a reason of a transaction. A key has a partition of its
+own here, as a busy one comes to have.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 """
 
@@ -29,7 +29,7 @@ EQUALITY = re.compile(r"([#\w]+)\s*=\s*(:\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a member of a call takes of a key; an index has keys of its own."""
+    """The units that a member of a call takes from a key; an index has keys of its own."""
 
     table: str
     key: str
@@ -39,7 +39,7 @@ class Use:
 
 @dataclass
 class HotKeys:
-    """Throttles the keys that are asked for more than these units a second.
+    """Throttles keys with more than these units a second.
 
     `throttled` counts how often, by table, key, and whether it was read.
     """
@@ -76,7 +76,7 @@ class HotKeys:
         params: dict[str, Any],
         answer: dict[str, Any],
     ) -> None:
-        """Takes the units of what a query has found, which nobody knows before."""
+        """Takes the units of a query's items, which are known only afterwards."""
         if operation == "Query":
             size = sum(map(item_size, answer["Items"]))
             (use,) = self._uses(operation, params)
@@ -84,7 +84,7 @@ class HotKeys:
             self._spend(Use(use.table, use.key, units, is_read=True))
 
     def _take(self, use: Use) -> bool:
-        """True when the key had units left: one that has any takes the whole item."""
+        """True when the key had units left: a key with any unit left takes the whole item."""
         most = self.read_units if use.is_read else self.write_units
         left, since = self._left.get((use.table, use.key, use.is_read), (most, self.clock.now))
         left = min(most, left + (self.clock.now - since) * most)
@@ -100,7 +100,7 @@ class HotKeys:
         self._left[use.table, use.key, use.is_read] = left - use.units, since
 
     def _uses(self, operation: str, params: dict[str, Any]) -> Iterator[Use]:
-        """What each member of the call takes, in their order."""
+        """The units of each member of the call, in their order."""
         match operation:
             case "PutItem":
                 yield self._write(params["TableName"], params["Item"])
@@ -122,7 +122,7 @@ class HotKeys:
                 yield from self._of_items(params.get("RequestItems", {}))
 
     def _of_items(self, requests: dict[str, Any]) -> Iterator[Use]:
-        """What BatchGetItem and BatchWriteItem take."""
+        """The units of BatchGetItem and BatchWriteItem."""
         for table, request in requests.items():
             if isinstance(request, dict):
                 yield from (self._read(table, key, request) for key in request["Keys"])

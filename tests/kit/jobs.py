@@ -1,4 +1,4 @@
-"""What tests of jobs share: asking for them, and a profile that takes unknown addresses."""
+"""What tests of jobs share: requests for them, and a profile that accepts unknown addresses."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def api(pipeline: Pipeline, email: str = ADMIN) -> Api:
 
 
 def person(pipeline: Pipeline, email: str = ADMIN) -> Person:
-    """Somebody who is signed in."""
+    """A signed-in person."""
     user = pipeline.resources.tables.directory.user(TENANT, email)
     assert user is not None
     return Person(TENANT, user)
 
 
 def ask_removal(pipeline: Pipeline, *users: str) -> str:
-    """The ticket of a removal that an Admin asks for."""
+    """Requests a removal as an Admin; its ticket."""
     job = Job(JobKind.REMOVAL, users)
     return ask_job(pipeline.resources, person(pipeline), job, pipeline.clock.now)
 
@@ -43,12 +43,12 @@ def delete_by_file(pipeline: Pipeline, address: str) -> None:
 
 
 def newcomer(pipeline: Pipeline) -> None:
-    """Creates the user whose address accounts wait for."""
+    """Creates the user for whom accounts wait."""
     pipeline.users(User(NEWCOMER, "Neema Juma", frozenset({"Sales"}), "Kenya"))
 
 
 def allow_pending(pipeline: Pipeline) -> None:
-    """Stores the profile PATIENT, whose lines may name addresses of nobody."""
+    """Stores the profile PATIENT, whose lines may name unknown addresses."""
     profile = replace(
         presets()["single-strict"],
         name=PATIENT,
@@ -60,7 +60,7 @@ def allow_pending(pipeline: Pipeline) -> None:
 
 
 def await_newcomer(pipeline: Pipeline, *accounts: str) -> ObjectCreated:
-    """An import that has assigned the accounts to an address which nobody has yet."""
+    """An import that has assigned the accounts to an address without a user."""
     allow_pending(pipeline)
     created = pipeline.upload(
         file_of((account, NEWCOMER) for account in accounts), pipeline.ticket(profile=PATIENT)
@@ -70,11 +70,11 @@ def await_newcomer(pipeline: Pipeline, *accounts: str) -> ObjectCreated:
 
 
 def awaited(pipeline: Pipeline) -> list[tuple[str, str]]:
-    """Address and account of all that waits."""
+    """The pending addresses with their accounts."""
     waiting = pipeline.resources.tables.portfolios.waiting(TENANT)
     return [(one.address, one.account_id) for one in waiting]
 
 
 def held_by(pipeline: Pipeline, user: str) -> list[str]:
-    """The accounts in somebody's portfolio."""
+    """The accounts in a user's portfolio."""
     return [account for _, account in pipeline.resources.tables.portfolios.of(TENANT, user)]

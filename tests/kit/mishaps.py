@@ -1,4 +1,4 @@
-"""What happens to the calls of a function: a hook of the AWS in memory for each."""
+"""Mishaps of the calls of a function, as hooks of the AWS in memory."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from tests.kit.memory_aws import MemoryAws, Twist
 
-# What the names of operations begin with that change nothing.
+# The beginnings of the names of operations that only read.
 READING = ("Get", "Head", "List", "Query", "Scan", "BatchGet", "Describe", "AdminGet", "AdminList")
 
 
 class KilledError(BaseException):
-    """The process was stopped; nothing in it can catch this by accident."""
+    """The process was stopped; as a BaseException, it is not caught by accident."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Mishap:
         operation: str,
         params: dict[str, Any],  # noqa: ARG002
     ) -> Twist | None:
-        """Counts; stops the process or hands out a twist where the plan says so."""
+        """Counts; stops the process or returns a twist as planned."""
         if self.operation not in ("", operation):
             return None
         self.seen += 1
@@ -58,7 +58,7 @@ class Mishap:
         params: dict[str, Any],  # noqa: ARG002
         answer: dict[str, Any],
     ) -> None:
-        """Changes the answer, or stops the process, where the plan says so."""
+        """Changes the answer, or stops the process, as planned."""
         if self.operation not in ("", operation):
             return
         if self.seen == self.kill_after:
@@ -69,7 +69,7 @@ class Mishap:
 
 @contextmanager
 def incident(memory: MemoryAws, mishap: Mishap) -> Iterator[Mishap]:
-    """Lets the mishap happen; a process that is stopped by it just ends."""
+    """Runs the block with the mishap; a stopped process just ends."""
     memory.hook = mishap
     try:
         yield mishap
@@ -81,14 +81,14 @@ def incident(memory: MemoryAws, mishap: Mishap) -> Iterator[Mishap]:
 
 @dataclass
 class Writes(Mishap):
-    """Notes the numbers of the calls that may change something, from 1."""
+    """Records the numbers of the calls that may change something, from 1."""
 
     numbers: list[int] = field(default_factory=list)
 
     def before(
         self, number: int, service: str, operation: str, params: dict[str, Any]
     ) -> Twist | None:
-        """Counts; notes the call unless it only reads."""
+        """Counts; records the call unless it only reads."""
         twist = super().before(number, service, operation, params)
         if not operation.startswith(READING):
             self.numbers.append(self.seen)

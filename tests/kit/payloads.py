@@ -1,4 +1,4 @@
-"""The payloads that AWS passes to the functions, captured once and kept in events/."""
+"""The payloads that AWS passes to the functions, captured once and stored in events/."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def load_event(name: str) -> dict[str, Any]:
 
 
 def message_of(name: str) -> dict[str, Any]:
-    """What the one SQS message of a captured payload says."""
+    """The body of the only SQS message of a captured payload."""
     (record,) = load_event(name)["Records"]
     message: dict[str, Any] = json.loads(record["body"])
     return message

@@ -1,8 +1,8 @@
-"""The functions on an AWS in memory: events in, what they stored and sent out.
+"""The functions on an AWS in memory: events go in; stored items and sent messages come out.
 
-The tables, buckets and queues are the template's, and the names of the resources are their
-logical ids. Nothing runs by itself: a test says which function gets which event, or lets `run`
-deliver what waits in the queues until nothing does.
+The tables, buckets and queues are the template's, and the names of the resources are their logical
+ids. Nothing runs by itself: a test passes events to functions, or lets `run` deliver the messages
+in the queues until none waits.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ ENVIRONMENT = {
     "CHANGES_BUS": "ChangesBus",
     "USER_POOL_ID": "UserPool",
 }
-# What the template tells functions besides: its defaults, and no limit to a tenant's requests.
+# The template's other variables: its defaults, and no limit to a tenant's requests.
 SETTINGS = {
     "ASSIGN_TIMEOUT_SECONDS": "30",
     "TENANT_REQUESTS_A_SECOND": "0",
@@ -106,7 +106,7 @@ SETTINGS = {
     "CHANGE_EVENTS": "on",
     "CONSOLE_URL": "https://handover.example/",
 }
-# What botocore wants to know before it makes a client; nothing is signed or sent.
+# The variables that botocore needs to make a client; nothing is signed or sent.
 CLIENT_SETTINGS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -139,7 +139,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 @dataclass
 class Clock:
-    """A clock that stands still unless somebody waits; it takes the place of `time`."""
+    """A clock that moves only when somebody waits; it replaces `time`."""
 
     now: float = BEGINNING
     slept: list[float] = field(default_factory=list)
@@ -177,14 +177,14 @@ class Pipeline:
     _runs: Iterator[int] = field(default_factory=count)
     _tickets: Iterator[int] = field(default_factory=count)
 
-    # What there is before
+    # Preparing data
 
     def accounts(self, *accounts: Account) -> None:
         """Puts accounts into the directory."""
         self.resources.tables.accounts.put_fields(accounts, self.deadline)
 
     def kenyan(self, number: int, *, held_by: str = "", tenant: str = TENANT) -> list[str]:
-        """That many accounts of Kenya, K000 and on; their ids."""
+        """Stores that many accounts of Kenya, from K000; their ids."""
         assigned = {ROLE: (held_by,)} if held_by else {}
         ids = [f"K{place:03d}" for place in range(number)]
         self.accounts(*(Account(tenant, one, 1, opco="Kenya", assigned=assigned) for one in ids))
@@ -214,7 +214,7 @@ class Pipeline:
         source = Source(name, profile, principal, mapping or {}, writes_directory, on_error)
         self.resources.tables.setup.put_source(TENANT, source)
 
-    # DeployedStack
+    # Uploads
 
     def ticket(
         self,
@@ -245,18 +245,18 @@ class Pipeline:
     def upload(
         self, body: bytes, ticket: str | None = None, *, mode: Mode = Mode.RUN
     ) -> ObjectCreated:
-        """The file POSTed under a ticket, which is issued unless it is given."""
+        """Posts the file under a ticket, a new one by default."""
         ticket = ticket or self.ticket(mode=mode)
         return self.put(f"in/{TENANT}/{ticket}.csv", body)
 
     def drop(
         self, body: bytes, name: str = "customers.csv", *, principal: str = f"AWS:{PRINCIPAL}:job"
     ) -> ObjectCreated:
-        """The file as the source `erp` drops it."""
+        """Drops the file as the source `erp`."""
         return self.put(f"drop/{TENANT}/erp/{name}", body, principal=principal)
 
     def put(self, key: str, body: bytes, *, principal: str = "AWS:ANYBODY") -> ObjectCreated:
-        """The object under that key, and what S3 reports of it."""
+        """Stores the object under that key; S3's event of it."""
         bucket = self.resources.uploads_bucket
         self.memory.s3.upload(bucket, key, body, principal=principal)
         return self.memory.s3.buckets[bucket].events[-1]
@@ -264,11 +264,11 @@ class Pipeline:
     # Functions
 
     def validate(self, created: ObjectCreated, *, seconds: float = 120.0) -> list[str]:
-        """Hands S3's word of the object to the function; the ids of messages to come again."""
+        """Passes S3's event of the object to the function; the ids of returned messages."""
         return self.invoke(validate.lambda_handler, s3_event(created), seconds)
 
     def convert(self, body: dict[str, Any], *, seconds: float = 120.0) -> list[str]:
-        """Hands the message of a workbook to the function."""
+        """Passes the message of a workbook to the function."""
         return self.invoke(convert.lambda_handler, with_body("convert-workbook", body), seconds)
 
     def assign(
@@ -280,48 +280,48 @@ class Pipeline:
         seconds: float = 30.0,
         age: float = 0.0,
     ) -> list[str]:
-        """Hands the message of a chunk to the function, `age` seconds after its sending."""
+        """Passes the message of a chunk to the function, `age` seconds after its sending."""
         body = {"v": 1, "import_id": import_id, "chunk": chunk}
         if handed_on is not None:
             body["handed_on"] = handed_on
         return self.invoke(assign.lambda_handler, with_body("assign-chunk", body), seconds, age)
 
     def finalize(self, import_id: str) -> list[str]:
-        """Hands the finalize message of an import to the function."""
+        """Passes the finalize message of an import to the function."""
         event = with_body("finalize-import", {"v": 1, "import_id": import_id})
         return self.invoke(finalize.lambda_handler, event)
 
     def abandon(self, event: dict[str, Any]) -> list[str]:
-        """Hands a dead letter to the function."""
+        """Passes a dead letter to the function."""
         return self.invoke(abandon.lambda_handler, event)
 
     def sweep(self, what: str, *, seconds: float = 120.0) -> None:
-        """Hands the event of the schedule `what` to the function."""
+        """Passes the event of the schedule `what` to the function."""
         self.invoke(sweep.lambda_handler, load_event(f"sweep-{what}"), seconds)
 
     def drained(self, table: str) -> dict[str, Any]:
-        """What the stream of a table holds, taken out of it, as Lambda passes it."""
+        """Takes the records out of a table's stream, as Lambda passes them."""
         stream = self.memory.dynamodb.tables[table].stream
         event = {"Records": [change.record() for change in stream]}
         stream.clear()
         return event
 
     def publish(self) -> dict[str, Any]:
-        """Hands what the accounts' stream holds to the function; the event that it was."""
+        """Passes the records of the accounts' stream to the function; the event."""
         event = self.drained("AccountsTable")
         self.invoke(publish.lambda_handler, event)
         return event
 
     def follow(self, *, seconds: float = 120.0) -> dict[str, Any]:
-        """Hands what the directory's stream holds to the function; the event that it was."""
+        """Passes the records of the directory's stream to the function; the event."""
         event = self.drained("DirectoryTable")
         self.invoke(follow.lambda_handler, event, seconds)
         return event
 
     def settle(self) -> list[ObjectCreated]:
-        """Lets all that follows run until nothing does; the files that Handover wrote meanwhile.
+        """Runs everything that follows, until nothing is left; the files that Handover wrote.
 
-        What others have uploaded is left alone.
+        Uploads of others are not processed.
         """
         tables, written = self.memory.dynamodb.tables, list[ObjectCreated]()
         while True:
@@ -337,7 +337,7 @@ class Pipeline:
                 return written
 
     def _own_files(self) -> list[ObjectCreated]:
-        """The files that Handover wrote itself and has not heard of."""
+        """The files that Handover has written itself and not processed yet."""
         tables = self.resources.tables
         return [
             created
@@ -355,7 +355,7 @@ class Pipeline:
         seconds: float = 120.0,
         age: float = 0.0,
     ) -> list[str]:
-        """Runs a function; the ids of the messages, sent `age` ago, that it wants again."""
+        """Runs a function on messages sent `age` ago; the ids of those that it returns."""
         for record in event.get("Records", ()):
             if "SentTimestamp" in record.get("attributes", {}):
                 record["attributes"]["SentTimestamp"] = str(int((self.clock.now - age) * 1000))
@@ -375,11 +375,11 @@ class Pipeline:
         ]
 
     def forget(self) -> None:
-        """Loses every message that waits."""
+        """Deletes every waiting message."""
         self.memory.sqs.outbox.clear()
 
     def run(self, *created: ObjectCreated) -> None:
-        """Hands in the objects, then delivers messages until none waits; nothing may fail."""
+        """Passes in the objects, then delivers messages until none waits; nothing may fail."""
         for one in created:
             assert self.validate(one) == []
         while self.memory.sqs.outbox:
@@ -400,7 +400,7 @@ class Pipeline:
     def _queue(self, message: Message) -> str:
         return self.memory.sqs.queues[message.queue_url]
 
-    # What there is after
+    # Reading results
 
     def item(self, created: ObjectCreated) -> ImportItem:
         """The import of the object."""
@@ -418,12 +418,12 @@ class Pipeline:
         return [item["pk"]["S"] for item in items if item["sk"]["S"] == "import"]
 
     def account(self, account_id: str, tenant: str = TENANT) -> Account:
-        """The account as it is."""
+        """The stored account."""
         found = self.resources.tables.accounts.read(tenant, [account_id], self.deadline)
         return found[account_id]
 
     def holders(self, *ids: str) -> list[str]:
-        """Who holds each of the accounts, "" for nobody."""
+        """The holder of each account, "" for nobody."""
         return [", ".join(self.account(one).assigned.get(ROLE, ())) for one in ids]
 
     def file(self, created: ObjectCreated, name: str) -> bytes | None:
@@ -464,7 +464,7 @@ def file_of(lines: Iterable[tuple[str, str]]) -> bytes:
 
 
 def import_id(created: ObjectCreated) -> str:
-    """The identity of the import: made of what S3 says of the version, and of nothing else."""
+    """The identity of the import, made only from S3's data of the version."""
     version = created.version
     return Arrival(Upload(created.bucket, version.key, version.version_id), 0, "", "").import_id
 
@@ -490,7 +490,7 @@ def s3_event(created: ObjectCreated, name: str = "validate-ticket") -> dict[str,
 
 
 def forget_clients() -> None:
-    """Clients know the AWS they were made for."""
+    """Forgets clients, which are bound to the AWS they were made for."""
     runtime.resources.cache_clear()
     for cached in CACHES:
         cached.cache_clear()

@@ -1,4 +1,4 @@
-"""A stack on the embedded AWS with a directory, for tests that come through the public doors."""
+"""A stack on the embedded AWS with a directory, for tests that use only its public interfaces."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _furnished(stack: local.LocalStack) -> DeployedStack:
     sqs, sns = deployed.client("sqs"), deployed.client("sns")
     deployed.queue_url = sqs.create_queue(QueueName="listener")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=deployed.queue_url, AttributeNames=["QueueArn"])
-    # An operator hears of the tenant, and of files that belong to none.
+    # The queue receives the notifications of the tenant, and those for operators.
     for topic in (stack.outputs["TenantTopics"] + TENANT, stack.outputs["NotificationsTopicArn"]):
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
     deployed.token(ADMIN)

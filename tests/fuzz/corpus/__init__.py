@@ -1,4 +1,4 @@
-"""All nasty files by name."""
+"""All hostile files by name."""
 
 from tests.fuzz.corpus import (
     blank_rows,

@@ -1,4 +1,4 @@
-"""Rows that spreadsheets write for lines with nothing on them, and rows that only look so."""
+"""Rows that spreadsheets write for empty lines, and rows that only look empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that spreadsheets run, that look like others, or that nobody can see."""
+"""Values that spreadsheets run, that look like others, or that are invisible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes that are UTF-8, or something else, or nothing."""
+"""Bytes in UTF-8, in another encoding, or in none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BAD = {
 
 
 def _invalid() -> list[Nasty]:
-    """Bytes that are no UTF-8, in each place, for a profile that knows nothing else."""
+    """Bytes that are not UTF-8, in each place, for a profile without another encoding."""
     found = []
     for name, bad in _BAD.items():
         places = {

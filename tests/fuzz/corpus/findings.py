@@ -1,4 +1,4 @@
-"""What generated files have found, each with the smallest file that shows it."""
+"""Defects that generated files have found, each with the smallest file that shows it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ NASTIES = [
     ),
     # The refusal held the control character itself.
     Nasty("found-sep-of-a-control-character", b"sep=\x1a\n" + of(GOOD), "refused NOT_CSV"),
-    # A report that a spreadsheet had padded was no report any more, and its guards were values.
+    # A report that a spreadsheet had padded was not recognized, and its guards were values.
     Nasty(
         "found-padded-report-is-no-report",
         of(b"'=K001," + WHO + _TAIL + b",", head=HEAD.rstrip() + _OWN + b",\r\n"),
         "updated",
     ),
-    # The report of a line that was no CSV is good CSV; uploaded unchanged it was applied.
+    # The report of a malformed line is valid CSV; uploaded unchanged it was applied.
     Nasty("found-malformed-line-is-good-in-the-report", of(b'"K0"01,' + WHO), "INVALID_CHARACTER"),
     Nasty(
         "found-malformed-line-that-swallows-another",
         b"account ID,account Manager,note\n" + GOOD + b',"x\nK002,' + WHO + b',"y',
         "INVALID_CHARACTER",
     ),
-    # Of a malformed line nothing but our own cells was left, and the sign stood before the number.
+    # A malformed line kept only our own cells, and its sign stood before the number.
     Nasty(
         "found-malformed-line-of-a-report-without-cells-of-its-own",
         HEAD.rstrip() + _OWN + b'\r\nK001,x\n4,USER_NOT_FOUND,no,"x"y',
@@ -46,13 +46,13 @@ NASTIES = [
         ),
         "updated unchanged duplicate*2",
     ),
-    # A cell moved under `line` was taken for nothing, and the line for a good one.
+    # A cell moved under `line` was ignored, and the line counted as good.
     Nasty(
         "found-own-cells-moved-by-padding",
         of(b"K000,17,FIELD_COUNT,too few,add,", head=HEAD.rstrip() + _OWN + b"\r\n"),
         "FIELD_COUNT",
     ),
-    # The guards of the report's labels hid them, and another delimiter found one more of them.
+    # Guards hid the labels of the report, and another delimiter found one more of them.
     Nasty(
         "found-guarded-labels-lose-to-another-delimiter",
         b"'\taccount ID\t,'\taccount Manager,x\taccount ID\ty"
@@ -69,7 +69,7 @@ NASTIES = [
         b"sep=,\r\n\taccount ID\t,\taccount Manager\t,\ta\t,\tb\t,\tc\t\r\nnothing,None,x,y,z",
         "ACCOUNT_NOT_FOUND",
     ),
-    # A quote left open in the header was reported as missing columns.
+    # An open quote in the header was reported as missing columns.
     Nasty(
         "found-header-with-a-quote-left-open",
         b'account ID,"account Manager\r\n' + GOOD,
@@ -90,7 +90,7 @@ NASTIES = [
         b"account ID,account Manager\r\nK001," + b'="' * 500_000 + b"\r\n",
         "FIELD_TOO_LONG",
     ),
-    # Somebody named twice moved to the place of the second naming.
+    # A user named twice moved to the second place.
     Nasty(
         "found-list-that-names-somebody-twice",
         b'account ID,account Manager,viewers\r\nK000,,"'
@@ -101,16 +101,16 @@ NASTIES = [
         "unchanged",
         "keep-last",
     ),
-    # A space behind the mark of an awaited user is as outer as any.
+    # A space after the mark of a pending user counts as outer space.
     Nasty("found-awaited-user-behind-a-space", HEAD + b"K001,pending: " + WHO, "updated"),
-    # An address is the same wish in a column of addresses and in one that takes names too.
+    # An address means the same in a column of addresses and in one that accepts names too.
     Nasty(
         "found-one-address-through-two-columns-of-a-role",
         b"account ID,account Manager,viewers\r\nK001," + WHO + b",\r\nK001,," + WHO,
         "updated duplicate",
         "team",
     ),
-    # A name in a column that takes addresses only is not the wish that it is in one of names.
+    # A name in a column of addresses does not mean the same as in a column of names.
     Nasty(
         "found-one-name-through-two-columns-of-a-role",
         b"account ID,account Manager,viewers\r\nK001,Amina Otieno,\r\nK001,,Amina Otieno",

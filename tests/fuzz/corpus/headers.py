@@ -1,4 +1,4 @@
-"""First lines that are odd, doubled, renamed, declared, or no header at all."""
+"""First lines that are odd, doubled, renamed, declared, or not a header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Line ends of every kind, and lines with nothing on them."""
+"""Line ends of every kind, and empty lines."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _mixed() -> list[Nasty]:
     found = []
     for first, one in _ENDS.items():
         for second, two in _ENDS.items():
-            # A CR and a LF in turn are one line end, whoever wrote them.
+            # A CR followed by a LF is one line end, whoever wrote them.
             if first != second:
                 data = _LABELS + one + GOOD + two + SAME + one
                 found.append(Nasty(f"mixed-{first}-then-{second}", data, "updated unchanged"))

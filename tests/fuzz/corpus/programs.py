@@ -1,9 +1,9 @@
-"""Shapes that programs write, reproduced by hand, and those of public collections.
+"""The forms of CSV that programs write, reproduced by hand, and those of public collections.
 
-Each is our own two columns in the shape that the program gives a file of it: its mark, delimiter,
-line end, quotes and what it does to values. The collections' cases keep their names; their content
-is ours: csv-spectrum (github.com/max-mapper/csv-spectrum, BSD-2-Clause) and the tests of
-PapaParse (github.com/mholt/PapaParse, MIT), whose shapes many parsers are held against.
+Each file has our own two columns in the form of one program: its mark, delimiter, line end, quotes
+and changes of values. The collections' cases keep their names; their content is ours: csv-spectrum
+(github.com/max-mapper/csv-spectrum, BSD-2-Clause) and the tests of PapaParse
+(github.com/mholt/PapaParse, MIT), which many parsers are tested with.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ _WIDE = b"account ID,account Manager,note\r\n"
 
 
 def _unclosed() -> list[Nasty]:
-    """A quote that is never closed, before each field of each line."""
+    """An unclosed quote before each field of each line."""
     found = []
     for place, line in enumerate((b'"K001,' + WHO + b",x", b'K001,"' + WHO + b",x", GOOD + b',"x')):
         for where, lines in (("first", (line, SAME + b",y")), ("last", (SAME + b",y", line))):
@@ -37,7 +37,7 @@ def _stray() -> list[Nasty]:
 
 
 def _behind() -> list[Nasty]:
-    """Text behind a closing quote, before each line end that there is."""
+    """Text after a closing quote, before each kind of line end."""
     found = []
     for name, end in (("lf", b"\n"), ("crlf", b"\r\n"), ("cr", b"\r")):
         data = HEAD + b'"K0"01,' + WHO + end + SAME + end

@@ -30,14 +30,14 @@ _FIRST = of(
     head=_WIDE,
 )
 _VERDICT = "USER_NOT_FOUND*2 FIELD_COUNT*2 INVALID_CHARACTER*3 ACCOUNT_BLANK DUPLICATE_CONFLICT*2"
-# K001 stands on three lines that can be understood; those are in conflict from the start.
+# K001 is on three valid lines, which conflict from the start.
 _WRONG = _VERDICT.replace("USER_NOT_FOUND*2", "DUPLICATE_CONFLICT USER_NOT_FOUND")
 _REPORT = pass_through(_FIRST, STRICT).errors
 _RESULTS = pass_through(_FIRST, STRICT).all_lines
 
 
 def _saved_again(report: bytes) -> bytes:
-    """What a spreadsheet makes of rows of different lengths: all are as long as the longest."""
+    """The rows as a spreadsheet saves them: all as long as the longest."""
     rows = list(csv.reader(io.StringIO(report.decode("utf-8-sig"), newline="")))
     width = max(map(len, rows))
     saved = io.StringIO(newline="")
@@ -197,6 +197,6 @@ NASTIES = [
         b"line,code,error,hint,account ID,account Manager\r\n17,USER_NOT_FOUND,e,h," + GOOD,
         "updated",
     ),
-    # Rows that were too short have become rectangular: read as lines they would take users off.
+    # Short rows were padded: read as lines they would remove users.
     Nasty("results-uploaded", _RESULTS, "refused RESULTS_FILE"),
 ]

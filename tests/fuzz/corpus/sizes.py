@@ -1,4 +1,4 @@
-"""Exactly at the limits, under them and over them."""
+"""Files exactly at the limits, under them and over them."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@
     with install(memory):
         lambda_handler(event, context)
 
-tests/simulation/test_fidelity*.py hold it to moto and ministack: random operations, same answers.
+tests/simulation/test_fidelity*.py compare it with moto and ministack: random operations, same
+answers.
 """
 
 from tests.kit.memory_aws.failures import ServiceError, broken, throttled

@@ -25,7 +25,7 @@ class Meter:
         self._reads = False
 
     def write(self, table: Table, old: Item | None, new: Item | None) -> None:
-        """Counts a write: the larger of the two images, and what each index has to change."""
+        """Counts a write: the larger of the two images, and the changes of each index."""
         size = max(item_size(old or {}), item_size(new or {}))
         units = self._factor * _units(size, WRITE_UNIT_BYTES)
         self._add(table, units)

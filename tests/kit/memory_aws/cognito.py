@@ -1,4 +1,4 @@
-"""Cognito user pools: the sign-ins and groups of one pool, as an administrator handles them."""
+"""Cognito user pools: the sign-ins and groups of one pool, by the administrator's calls."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Pools:
         return copy.deepcopy(self.sign_ins)
 
     def restore(self, snapshot: dict[str, SignIn]) -> None:
-        """Back to the snapshot, nobody invited."""
+        """Back to the snapshot, without invitations."""
         self.sign_ins = copy.deepcopy(snapshot)
         self.invited = []
 

@@ -12,7 +12,7 @@ from tests.kit.memory_aws.known_differences import KnownDifference
 from tests.kit.memory_aws.memory import MemoryAws
 
 _SETS: Final = ("SS", "NS", "BS")
-# Left out or empty: clients see no difference.
+# Missing or empty: clients see no difference.
 _MAY_BE_EMPTY: Final = frozenset(("Attributes", "Item", "Items", "Failed", "Contents"))
 _READS: Final = frozenset(("GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"))
 _UNTOLD: Final = frozenset(
@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     message: str = ""
 
     def same_as(self, other: Outcome) -> bool:
-        """Whether they agree in all but the message."""
+        """Whether they agree in everything but the message."""
         return self[:2] == other[:2]
 
 
@@ -81,7 +81,7 @@ def _failed(code: str, message: str, parsed: dict[str, Any]) -> Outcome:
 
 
 def ours(memory: MemoryAws, service: str, operation: str, params: dict[str, Any]) -> Outcome:
-    """What the memory AWS says."""
+    """The outcome of the memory AWS."""
     try:
         answer = memory.execute(service, operation, params)
     except ServiceError as error:
@@ -90,7 +90,7 @@ def ours(memory: MemoryAws, service: str, operation: str, params: dict[str, Any]
 
 
 def theirs(client: Any, operation: str, params: dict[str, Any]) -> Outcome:
-    """What the emulator says; a crash of moto, which runs in this process, is an outcome too."""
+    """The outcome of the emulator; a crash of moto, which runs in this process, is one too."""
     try:
         answer = client._make_api_call(operation, params)
     except ClientError as error:
@@ -120,7 +120,7 @@ class Comparison:
         self.seen: Counter[str] = Counter()
 
     def agree(self, memory: MemoryAws, operation: str, params: dict[str, Any]) -> bool:
-        """Whether both have the same items still; raises at a difference that is not known."""
+        """Checks that both still have the same items; raises at an unknown difference."""
         mine = ours(memory, "dynamodb", operation, params)
         other = theirs(self._client, operation, params)
         if "IndexName" in params:
@@ -129,7 +129,7 @@ class Comparison:
         self.seen["operations"] += 1
         if mine.same_as(other):
             self.seen["errors agreed on"] += mine.code is not None
-            # moto keeps part of a batch, and the key of a new item, that it refuses.
+            # moto stores part of a refused batch, and the key of a refused new item.
             refused = operation not in _READS and mine.code == "ValidationException"
             return not (self._leaves_traces and refused)
         for difference in self._known:
@@ -137,7 +137,7 @@ class Comparison:
                 self.seen[f"known: {difference.name}"] += 1
                 if operation in _READS:
                     return True
-                # moto leaves traces of transactions that it breaks off.
+                # moto leaves traces of cancelled transactions.
                 broken_off = self._leaves_traces or operation == "TransactWriteItems"
                 return not broken_off and (mine.code is None) == (other.code is None)
         raise AssertionError(f"{operation} {params}\nmemory:   {mine}\nemulator: {other}")

@@ -75,7 +75,7 @@ def _compile_size(inner: Operand) -> Operand:
 
 
 def compile_condition(tree: Tree) -> Condition:
-    """The condition as a function; what is absent compares false, except by `<>`."""
+    """The condition as a function; an absent attribute compares false, except by `<>`."""
     return _COMPILERS[tree[0]](*tree[1:])
 
 

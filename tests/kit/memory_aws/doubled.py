@@ -1,4 +1,4 @@
-"""A memory AWS whose every call is made at an emulator too: whole runs, held side by side.
+"""A memory AWS that makes every call at an emulator too, to compare whole runs.
 
 The functions are given the emulator's answers, so a run is one on the emulator; the memory AWS
 answers the same calls beside it and brings what the simulation needs: the stream's records, what
@@ -26,13 +26,13 @@ from tests.kit.memory_aws.hooks import PLAIN, Twist
 from tests.kit.memory_aws.memory import MemoryAws, Snapshot
 
 SERVICES: Final = ("dynamodb", "s3", "sqs", "sns", "events")
-# What Handover reads of an answer; the rest is the service's own: ids, times, headers.
+# The parts of an answer that Handover reads; the others are ids, times, headers.
 _COMPARED: Final = {
     "s3": ("ContentLength", "ContentRange", "ETag", "Metadata", "IsTruncated"),
     "events": ("FailedEntryCount",),
 }
 _MAKE_IDS: Final = ("PutObject", "CreateMultipartUpload", "CompleteMultipartUpload")
-# They speak of a delivery, and the simulation delivers: an emulator does not know its handles.
+# They concern a delivery, and the simulation delivers: an emulator does not know its handles.
 _OF_DELIVERIES: Final = ("ChangeMessageVisibility", "DeleteMessage")
 _IDS: Final = ("VersionId", "VersionIdMarker", "UploadId")
 _LISTED: Final = ("Key", "Size", "ETag", "IsLatest", "VersionId")
@@ -40,14 +40,14 @@ _TOPIC_QUEUE, _BUS_QUEUE = "LicenceNotifications", "LicenceEvents"
 _ALL_EVENTS: Final = json.dumps({"source": [{"prefix": ""}]})
 _BATCH: Final = 25
 _ARRIVAL_SECONDS: Final = 5.0
-# Before anybody replaces it to answer from memory, and before anybody moves the clock.
+# The originals, before they are replaced to answer from memory and to move the clock.
 _base: Any = BaseClient
 _send = _base._make_api_call
 _now, _sleep = time.monotonic, time.sleep
 
 
 class DifferenceError(BaseException):
-    """The two answered differently; no function may take it for a failure of AWS."""
+    """The two answered differently; no function may treat it as a failure of AWS."""
 
 
 class DoubledAws(MemoryAws):
@@ -141,7 +141,7 @@ class DoubledAws(MemoryAws):
         return Outcome(None, self._shown(service, answer, back)), self._last
 
     def _cut(self, request: str, answer: dict[str, Any]) -> None:
-        """The asked range of a version that was answered as a whole, as ministack does.
+        """Cuts the requested range from a version that ministack has answered as a whole.
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         """
@@ -154,7 +154,7 @@ class DoubledAws(MemoryAws):
         answer["ContentRange"] = f"bytes {first}-{first + len(part) - 1}/{len(body)}"
 
     def _shown(self, service: str, answer: dict[str, Any], back: dict[str, str]) -> Any:
-        """What is compared of an answer; version ids by the memory's names for them."""
+        """The compared parts of an answer, with version ids by the memory's names."""
         if service == "dynamodb":
             return sorted_maps(normal(answer))
         shown = {
@@ -174,7 +174,7 @@ class DoubledAws(MemoryAws):
         return shown
 
     def _translated(self, params: dict[str, Any]) -> dict[str, Any]:
-        """The same request as the emulator's own ids have it, and without waiting."""
+        """The same request with the emulator's own ids, and without delays."""
         request = {name: value for name, value in params.items() if name != "DelaySeconds"}
         if "TopicArn" in request and request["TopicArn"] not in self._names:
             self._hear(request["TopicArn"])  # one of a family
@@ -192,7 +192,7 @@ class DoubledAws(MemoryAws):
         return request
 
     def _copied(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        """What the memory AWS answers; the emulator is given the items as they are then."""
+        """The answer of the memory AWS; the items are copied to the emulator afterwards."""
         before = {name: dict(table.items) for name, table in self.dynamodb.tables.items()}
         answer = super().execute(service, operation, params)
         for name, table in self.dynamodb.tables.items():
@@ -279,7 +279,7 @@ class DoubledAws(MemoryAws):
         self._ask("sns", "Subscribe", TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=raw)
 
     def _listen(self) -> None:
-        """Queues of our own hear what is published and put."""
+        """Subscribes queues of our own to everything that is published and put."""
         for topic in self.sns.topics:
             self._hear(topic)
         for bus in self.events.buses - {"default"}:
@@ -291,7 +291,7 @@ class DoubledAws(MemoryAws):
             self._ask("events", "PutTargets", Rule="all", EventBusName=bus, Targets=[target])
 
     def _follow_uploads(self) -> None:
-        """What people uploaded, they upload to the emulator too."""
+        """Repeats the uploads of people at the emulator."""
         for name, bucket in self.s3.buckets.items():
             for key, versions in bucket.objects.items() if bucket.versioned else ():
                 for version in reversed(versions):
@@ -302,7 +302,7 @@ class DoubledAws(MemoryAws):
     # In the end
 
     def differences(self) -> Iterator[str]:
-        """In what the two differ: items, objects, messages, notifications and events."""
+        """The differences of the two: items, objects, messages, notifications and events."""
         for name, table in self.dynamodb.tables.items():
             mine = table_items(list(table.items.values()))
             if mine != table_items(self._items(name)):
@@ -361,7 +361,7 @@ class DoubledAws(MemoryAws):
         return found
 
     def _received(self, url: str, expected: int) -> Counter[str]:
-        """The bodies in a queue; waits a little for those that are not there yet."""
+        """The bodies in a queue; waits a little for missing ones."""
         bodies: Counter[str] = Counter()
         until = _now() + _ARRIVAL_SECONDS
         while True:

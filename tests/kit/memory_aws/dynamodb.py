@@ -76,7 +76,7 @@ class DynamoDB:
         raise ServiceError("ResourceNotFoundException", "Requested resource not found")
 
     def meter(self, params: Params, *, factor: float = 1.0) -> Meter | None:
-        """A meter if anyone wants to know."""
+        """A meter if the request or the test needs one."""
         if self.metered or "ReturnConsumedCapacity" in params:
             return Meter(factor=factor)
         return None
@@ -84,7 +84,7 @@ class DynamoDB:
     # Tables
 
     def describe_table(self, params: Params, _twist: Twist) -> Answer:
-        """The parts of a description that clients look at."""
+        """The parts of a description that clients read."""
         table = self.table(params["TableName"])
         schema = [{"AttributeName": table.keys.hash_name, "KeyType": "HASH"}]
         if table.keys.range_name is not None:

@@ -1,4 +1,4 @@
-"""The two emulators the memory AWS is held against: ministack as a process, moto in this one."""
+"""The emulators to compare the memory AWS with: ministack as a process, moto in this one."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def ministack() -> Iterator[str]:
 
 @contextmanager
 def moto() -> Iterator[None]:
-    """moto answers the clients made meanwhile; AWS is not reached."""
+    """moto answers the clients made in the block; none reaches AWS."""
     with mock_aws():
         yield None
 

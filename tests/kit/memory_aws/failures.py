@@ -1,4 +1,4 @@
-"""What an AWS service answers when it refuses a call."""
+"""The errors with which an AWS service refuses a call."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def invalid(message: str) -> ServiceError:
 
 
 def throttled(service: str) -> ServiceError:
-    """How the service says "slow down"."""
+    """The service's error for "slow down"."""
     if service == "dynamodb":
         return ServiceError("ThrottlingException", "Rate of requests exceeds what is allowed.")
     if service == "s3":
@@ -59,7 +59,7 @@ def throttled(service: str) -> ServiceError:
 
 
 def broken(service: str) -> ServiceError:
-    """How the service says that the failure is its own."""
+    """The service's error for a failure of its own."""
     if service == "dynamodb":
         return ServiceError("InternalServerError", "Internal server error", 500)
     if service == "s3":

@@ -1,4 +1,4 @@
-"""How a simulation reaches into the calls."""
+"""Hooks by which a simulation disturbs calls."""
 
 from __future__ import annotations
 

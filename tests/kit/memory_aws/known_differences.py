@@ -18,7 +18,7 @@ _API: Final = "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/"
 
 @dataclass(frozen=True, slots=True)
 class KnownDifference:
-    """One difference: the AWS page that decides, and why the emulator is the one that is wrong."""
+    """One difference: the AWS page that decides, and why the emulator is wrong."""
 
     name: str
     page: str

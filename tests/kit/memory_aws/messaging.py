@@ -65,13 +65,13 @@ class Event:
 
 
 class Ids:
-    """Ids that say nothing of what else was sent, so that the same runs on after something else."""
+    """Ids that do not depend on other messages, so that a run stays the same after another one."""
 
     def __init__(self) -> None:
         self.given: Counter[str] = Counter()
 
     def new(self, content: str) -> str:
-        """An id that no other thing has, not even one of the same content."""
+        """A unique id, also for things with the same content."""
         digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8)
         name = digest.hexdigest()
         self.given[name] += 1
@@ -250,7 +250,7 @@ class Sns:
         self.published: list[Notification] = []
         self.watch: Callable[[Notification], None] | None = None
         self.ids = Ids()
-        # By topic, protocol and endpoint; nobody here confirms one.
+        # By topic, protocol and endpoint; none is ever confirmed.
         self.subscribed: dict[tuple[str, str, str], None] = {}
         self._clock = clock
 
@@ -261,7 +261,7 @@ class Sns:
         return arn
 
     def create_topics(self, beginning: str) -> str:
-        """What the ARNs of all topics whose names begin so begin with: each of them is there."""
+        """The prefix of the ARNs of a family of topics, each of which exists."""
         family = f"arn:aws:sns:us-east-1:000000000000:{beginning}"
         self.families.add(family)
         return family

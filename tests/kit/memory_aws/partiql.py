@@ -406,7 +406,7 @@ class _Parser:
             raise _wrong(f"expected a comparison, found {sign!r}")
         right = self._operand()
         if sign in ("<>", "!="):
-            # What is MISSING compares to nothing, not even by <>.
+            # A MISSING value never compares true, not even by <>.
             unequal = ("cmp", "<>", left, right)
             present = [("attribute_exists", side) for side in (left, right) if side[0] == "path"]
             for claim in present:

@@ -128,7 +128,7 @@ def _check_operand(values: Values, name: str, kind: str | None, max_bytes: int) 
         )
     if values[name][kind] in ("", b""):
         raise invalid("One or more parameter values are not valid: an empty key value")
-    # Other fakes answer such a query with nothing found; AWS refuses it.
+    # Other fakes answer such a query with no items; AWS refuses it.
     if value_size(values[name]) > max_bytes:
         raise invalid(
             "One or more parameter values were invalid: Size of a key has exceeded the maximum "

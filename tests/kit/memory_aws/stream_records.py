@@ -1,4 +1,4 @@
-"""What a table's stream hands to a function."""
+"""The records that a table's stream passes to a function."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ class Table:
     # Writing
 
     def write(self, key: Key, old: Item | None, new: Item | None) -> None:
-        """Puts or removes an item that was checked, and notes the change."""
+        """Puts or removes a checked item, and records the change."""
         if new is None:
             if old is None:
                 return
@@ -186,7 +186,7 @@ class Table:
             self.watch(self.name, key, old, new)
 
     def check(self, key: Key, old: Item | None, new: Item) -> None:
-        """Raises ValidationException where DynamoDB would not keep the item."""
+        """Raises ValidationException if DynamoDB would refuse the item."""
         self._check_size(key, old, new)
         for index in self.indexes:
             for name, kind in (
@@ -260,7 +260,7 @@ class Table:
     # Reading
 
     def seen(self, key: Key, *, stale: bool) -> Item | None:
-        """The item, or what an eventually consistent read may still show of it."""
+        """The item, or the older one that an eventually consistent read may still show."""
         if stale and key in self._before:
             old, when = self._before[key]
             if self.clock() - when <= STALE_SECONDS:

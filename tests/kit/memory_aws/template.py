@@ -45,6 +45,6 @@ def memory_from_template(
             memory.physical[logical_id] = logical_id
         elif kind == "AWS::Cognito::UserPoolGroup":
             memory.pools.groups.add(properties["GroupName"])
-    # Made by operators, one for each tenant, under a name that the stack's begins.
+    # Operators create one for each tenant, under a name that begins with the stack's.
     memory.physical["TenantTopics"] = memory.sns.create_topics("handover-notifications-")
     return memory

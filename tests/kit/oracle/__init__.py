@@ -1,6 +1,6 @@
-"""What Handover must do, written a second time and apart from it: the rule oracle of the tests.
+"""The rule oracle of the tests: what Handover must do, written a second time and independently.
 
-It imports nothing of the product (`tests/unit/test_rooms.py` holds that). The simulation, the fuzz
+It imports nothing of the product (`tests/unit/test_rooms.py` checks that). The simulation, the fuzz
 tests, the crash tests, soak runs and the functional tests take what they expect from here; each has
 a small adapter for how it sees the product.
 

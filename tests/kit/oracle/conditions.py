@@ -1,4 +1,4 @@
-"""Lines that have an effect only where the right users hold a role: when they must, and may not."""
+"""Conditions of lines: whether they are met, and which outcomes they allow."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Held = tuple[str, ...]
 
 
 def is_met(request: LineRequest, role: str, held: Held) -> bool:
-    """True when the role is held by who is required, or already as the line asks."""
+    """True when the role has the required holders, or already those that the line asks for."""
     return held in (request.required[role], request.targets.get(role, request.required[role]))
 
 
 def problems(request: LineRequest, outcome: str, known: Mapping[str, set[Held]]) -> Iterator[str]:
-    """What is wrong with the outcome of a line that the rules accept.
+    """The problems with the outcome of a line that the rules accept.
 
     `known` are the holders, one of which each required role had when everything older had ended.
     """

@@ -1,4 +1,4 @@
-"""People and accounts as the rules see them."""
+"""People and accounts, as far as the rules need them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Holders = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user as the rules see one; whoever has no `name` is called by the address.
+    """A user, as far as the rules need one; without a `name` the address is used.
 
-    Who `signs_in` has been invited before.
+    A user who `signs_in` was invited before.
     """
 
     roles: frozenset[str] = SALES
@@ -29,7 +29,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An account as the rules see one, with who holds its roles at the start."""
+    """An account, with the holders of its roles at the start."""
 
     opco: str = "es"
     managers: Holders = ()
@@ -39,17 +39,17 @@ class Place:
 
     @property
     def roles(self) -> dict[str, Holders]:
-        """Who holds which role at the start."""
+        """The holders of each role at the start."""
         return {"account_manager": self.managers, "viewer": self.viewers}
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What the directory says at one time: users by (tenant, address), accounts by (tenant, id)."""
+    """The directory at one time: users by (tenant, address), accounts by (tenant, id)."""
 
     users: Mapping[tuple[str, str], Person]
     accounts: Mapping[tuple[str, str], Place]
 
     def roles(self, tenant: str, account: str) -> dict[str, Holders]:
-        """Who holds which role of an account; nobody where there is no account."""
+        """The holders of each role of an account; none for an unknown account."""
         return self.accounts.get((tenant, account), Place()).roles

@@ -1,4 +1,4 @@
-"""Files of the directory in the independent model: what each line tells, and by what it falls."""
+"""Directory files in the independent model: what each line sets, and what rejects it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def kind_of(header: Sequence[str]) -> Kind | None:
 
 
 def request_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -> LineRequest:
-    """What a line tells; `named` is who is to hold an account that is new."""
+    """The request of a line; `named` is the first holder of a new account."""
     fields = tuple(row)
     if len(row) != len(header):
         return LineRequest(line, fields, "", {}, "FIELD_COUNT", kind=kind)
@@ -46,7 +46,7 @@ def request_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str])
 
 
 def is_damaged(account: str) -> bool:
-    """True of an id that a spreadsheet has taken for a number."""
+    """True of an id that a spreadsheet has changed into a number."""
     return bool(_SPREADSHEET.fullmatch(account))
 
 
@@ -79,7 +79,7 @@ def fields_of_account(place: Place) -> Fields:
 
 
 def fields_at_start(kind: Kind, directory: Directory, tenant: str, name: str) -> Fields | None:
-    """What the directory says of a user or account at the start; None when it is new."""
+    """The fields of a user or account at the start; None when it is new."""
     if kind is Kind.USERS:
         person = directory.users.get((tenant, name))
         return fields_of_user(person, name) if person is not None else None
@@ -88,7 +88,7 @@ def fields_at_start(kind: Kind, directory: Directory, tenant: str, name: str) ->
 
 
 def fields_in(kind: Kind, item: Mapping[str, Any]) -> Fields:
-    """What is stored of a user or account."""
+    """The stored fields of a user or account."""
     found: Fields = {}
     for field_name in USER_FIELDS if kind is Kind.USERS else ACCOUNT_FIELDS:
         value = item.get(field_name[1:], {"S": ""})
@@ -98,7 +98,7 @@ def fields_in(kind: Kind, item: Mapping[str, Any]) -> Fields:
 
 
 def orders_in(item: Mapping[str, Any]) -> dict[str, str]:
-    """Which import has written each field last."""
+    """The import that has last written each field."""
     return {
         name["S"]: order
         for order, names in item.get("fact_orders", {"M": {}})["M"].items()
@@ -107,7 +107,7 @@ def orders_in(item: Mapping[str, Any]) -> dict[str, str]:
 
 
 def login_in(roles: Fields) -> str:
-    """The login name by which somebody is found, "" for none: who is deleted has given it up."""
+    """The login name by which a user is found, "" for none; a deleted user has given it up."""
     return "" if roles["#status"] == ("deleted",) else "".join(roles["#login_name"]).lower()
 
 

@@ -1,4 +1,4 @@
-"""Files read again, by the csv module: what each of their lines asks for."""
+"""Files parsed again with the csv module: the request of each line."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _request(header: Sequence[str], line: int, row: Sequence[str]) -> LineReques
         if cell.lower() in ("", "none"):
             targets[role] = ()
         else:
-            # Who holds a role together holds it in no order.
+            # Several holders of a role have no order.
             names = cell.split(";") if has_lists else [cell]
             targets[role] = tuple(sorted(set(names)))
             named += names

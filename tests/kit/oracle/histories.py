@@ -1,4 +1,4 @@
-"""A checker of histories: what was answered and announced must have happened in one order.
+"""A checker of histories: answers and announcements must fit one order of events.
 
 In the manner of Elle (https://github.com/jepsen-io/elle): accounts are registers whose history
 tells each write with what stood before it, so the order of writes is read off and not searched.
@@ -17,7 +17,7 @@ from tests.kit.oracle.reports import EFFECTIVE, WORKED, Changes
 
 @dataclass(frozen=True)
 class Decision:
-    """An acknowledged decision of `by`, an import or an edit, and what its author was answered.
+    """An acknowledged decision of `by`, an import or an edit, with the answer to its author.
 
     `order` is its place among all decisions. `target` is who was asked for.
     """
@@ -43,7 +43,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Read:
-    """What somebody read of an account; `not_before` is the version known when they asked."""
+    """A read of an account; `not_before` is the version known at the request."""
 
     account: str
     version: int
@@ -53,7 +53,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Observed:
-    """All that was seen of one role of an account, from its first state to its last."""
+    """All observations of one role of an account, from its first state to its last."""
 
     account: str
     role: str
@@ -65,7 +65,7 @@ class Observed:
 
 
 def contradictions(seen: Observed) -> list[str]:
-    """What cannot have happened one after the other, in the order of the imports."""
+    """The contradictions to a sequential execution in the order of the imports."""
     return [
         *chain({seen.role: seen.first}, seen.entries, {seen.role: seen.last}),
         *_effects(seen),
@@ -77,7 +77,8 @@ def contradictions(seen: Observed) -> list[str]:
 def chain(
     first: Mapping[str, Holders], entries: Sequence[Entry], last: Mapping[str, Holders]
 ) -> Iterator[str]:
-    """Where entries do not lead from the first state to the last, each from where one ended.
+    """Gaps between the first state and the last, where an entry does not begin at the end of
+    another.
 
     What the directory says of an account ("#name", say) is compared where an entry changes it.
     """
@@ -100,7 +101,7 @@ def chain(
 
 
 def _effects(seen: Observed) -> list[str]:
-    """Each effective decision has one entry that tells the same; no entry has no decision."""
+    """Each effective decision has one entry with the same change; each entry has a decision."""
     acknowledged = Counter(
         (one.by, one.before, one.after) for one in seen.decisions if one.outcome in EFFECTIVE
     )
@@ -126,7 +127,7 @@ def _last_word(seen: Observed) -> list[str]:
 
 
 def _reads(seen: Observed) -> list[str]:
-    """A read sees a state that there was, none older than what was known, and none twice back."""
+    """A read shows a real state: never older than known at the request, or than an earlier read."""
     found: list[str] = []
     known = 0
     for read in seen.reads:

@@ -1,4 +1,4 @@
-"""What Handover promises, in short: one tenant worked one decision after the other.
+"""What Handover promises, in short: the decisions of one tenant, one after another.
 
 Files and edits follow the preset `single-strict`, or
 `manager-and-viewers`; who holds what is a dictionary, and every decision happens at once.
@@ -20,7 +20,7 @@ _RULES: Mapping[str, Rules] = {STRICT: rules.STRICT, VIEWERS: rules.OPEN}
 
 @dataclass
 class Held:
-    """An account, who holds it in which role, and which decision was the last one of each role."""
+    """An account, the holders of its roles, and the last decision on each role."""
 
     opco: str
     roles: dict[str, Holders] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Line:
-    """One line or edit: None in a role leaves it as it is, () takes everybody off."""
+    """One line or edit: None keeps a role, () removes its holders."""
 
     account: str
     targets: Mapping[str, Holders | None]
@@ -53,7 +53,7 @@ class Ledger:
     accounts: dict[str, Held] = field(default_factory=dict)
 
     def decide(self, by: str, place: tuple[float, int], profile: str, line: Line) -> Verdict:
-        """What becomes of a line of the import or edit `by`, and its effect."""
+        """The verdict on a line of the import or edit `by`; applies its effect."""
         account = self.accounts.get(line.account)
         if account is None:
             return Verdict("rejected", "ACCOUNT_NOT_FOUND")
@@ -91,7 +91,7 @@ class Ledger:
         return Verdict("superseded" if late and len(late) == len(targets) else "unchanged")
 
     def undo(self, by: str, place: tuple[float, int], of: Mapping[str, Verdict]) -> dict[str, str]:
-        """Takes back what an import did to each account, where it still stands; the outcomes."""
+        """Undoes an import on each account where nothing has changed since; the outcomes."""
         outcomes: dict[str, str] = {}
         for name, verdict in of.items():
             if not verdict.changes:
@@ -118,7 +118,7 @@ class Ledger:
         return outcomes
 
     def remove(self, by: str, names: Iterable[str]) -> None:
-        """Deletes users and takes them off all that they hold."""
+        """Deletes users and removes them from everything that they hold."""
         gone = set(names)
         for name in gone:
             self.people[name] = replace(self.people[name], is_active=False, is_deleted=True)
@@ -133,7 +133,7 @@ class Ledger:
                 account.roles |= {role: after for role, (_, after) in changes.items()}
 
     def reassign(self, by: str, role: str, held_by: str, to: Holders) -> None:
-        """Puts `to` in the place of one user on all that this user holds in the role."""
+        """Puts `to` in the place of one user on all accounts that the user holds in the role."""
         for account in self.accounts.values():
             before = account.roles.get(role, ())
             if held_by not in before:
@@ -146,7 +146,7 @@ class Ledger:
                 account.roles[role] = after
 
     def portfolio(self, name: str) -> list[tuple[str, str]]:
-        """Role and account of all that somebody holds, in that order."""
+        """The roles and accounts that a user holds, sorted."""
         return sorted(
             (role, account_id)
             for account_id, account in self.accounts.items()

@@ -12,7 +12,7 @@ class Kind(StrEnum):
 
     SET says who holds a role. Files that Handover writes itself REMOVE users from roles, RESTORE
     what a role held before, RESOLVE roles that wait for somebody, or HAND one user's place to
-    others. Files of the directory tell of USERS and ACCOUNTS.
+    others. Directory files are about USERS and ACCOUNTS.
     """
 
     SET = "set"

@@ -1,4 +1,4 @@
-"""The files that Handover writes itself, read again: removals, undos, resolutions, handovers."""
+"""The files that Handover writes itself, parsed again: removals, undos, resolutions, handovers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOBODY = "(nobody)"
 
 
 def kind_of(header: Sequence[str]) -> Kind:
-    """What such a file does; SET for files of people."""
+    """The kind of such a file; SET for files of people."""
     if any(label.startswith(REMOVES) for label in header):
         return Kind.REMOVE
     if any(label.startswith(RESOLVES) for label in header):
@@ -23,7 +23,7 @@ def kind_of(header: Sequence[str]) -> Kind:
 
 
 def request_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str]) -> LineRequest:
-    """What a line of such a file asks for."""
+    """The request of a line of such a file."""
     cells = dict(zip(header, row, strict=True))
     account = cells.pop("account ID")
     if kind is Kind.RESTORE:
@@ -57,5 +57,5 @@ def request_of(kind: Kind, header: Sequence[str], line: int, row: Sequence[str])
 
 
 def names_in(cell: str) -> tuple[str, ...]:
-    """Who stands in a cell of such a file."""
+    """The users in a cell of such a file."""
     return () if cell == NOBODY else tuple(sorted(cell.split(",")))

@@ -1,4 +1,4 @@
-"""What must agree when everything has come to rest: files, results, counts, histories, events.
+"""What must agree at the end: files, results, counts, histories, events.
 
 Items are as DynamoDB has them, with keys. Each sentence begins with the number of the invariant.
 """
@@ -33,7 +33,7 @@ Lines = tuple[tuple[LineRequest, Row], ...]
 
 
 def lines_of(request: Sequence[LineRequest], body: bytes | None) -> tuple[Lines, str]:
-    """Each line with its one result, and what is wrong with results.csv, "" for nothing."""
+    """Each line with its result, and what is wrong with results.csv, "" for nothing."""
     if body is None:
         return (), "I3 there is no results.csv"
     found = results(body)
@@ -50,7 +50,7 @@ def lines_of(request: Sequence[LineRequest], body: bytes | None) -> tuple[Lines,
 
 
 def verdict(request: LineRequest, row: Row, codes: Collection[str | None]) -> Iterator[str]:
-    """A line is rejected exactly when the rules say so; `codes` has None where it may be worked."""
+    """A line is rejected if and only if the rules say so; None in `codes` means accepted."""
     if row.outcome == "duplicate":
         if set(codes) != {"DUPLICATE"}:
             yield f"I4 line {request.line} is no duplicate"
@@ -64,7 +64,7 @@ def verdict(request: LineRequest, row: Row, codes: Collection[str | None]) -> It
 def counts(
     item: Item, lines: Lines, summary: bytes | None, notices: Iterable[Mapping[str, Any]]
 ) -> Iterator[str]:
-    """The import's counts, its summary and the `notices` of its end say what was counted."""
+    """The import's counts, its summary and the `notices` of its end equal the recount."""
     counted, state = Counter(row.outcome for _, row in lines), item["state"]["S"]
     stored = stored_counts(item)
     if stored != {outcome: counted[outcome] for outcome in OUTCOMES}:
@@ -89,13 +89,13 @@ def counts(
 
 
 def stored_counts(item: Item) -> dict[str, int]:
-    """How many lines an import counts under each outcome."""
+    """The number of lines that an import counts under each outcome."""
     names = {outcome: outcome for outcome in OUTCOMES} | {"pending": "pending_users"}
     return {outcome: int(item[name]["N"]) for outcome, name in names.items()}
 
 
 def errors_file(lines: Lines, body: bytes | None) -> Iterator[str]:
-    """errors.csv holds exactly the lines with errors, in order, and nothing that runs."""
+    """errors.csv has exactly the lines with errors, in order, and no cell that runs."""
     intended = [
         (request.line, request.fields, row.code)
         for request, row in lines
@@ -117,7 +117,7 @@ def errors_file(lines: Lines, body: bytes | None) -> Iterator[str]:
 def deciders(
     done: Sequence[tuple[str, Lines]],
 ) -> dict[tuple[str, str, str], int]:
-    """Which import, by its place, was the last that decided a role of an account of a tenant."""
+    """The place of the last import that decided each role of an account of a tenant."""
     return {
         (tenant, request.account, role): place
         for place, (tenant, lines) in enumerate(done)
@@ -145,7 +145,7 @@ def entries_of(history: Iterable[Item]) -> dict[str, list[Entry]]:
 def effects(
     intended: Mapping[tuple[str, int], tuple[str, Changes]], entries: Mapping[str, Sequence[Entry]]
 ) -> Iterator[str]:
-    """Each effective line has one entry of its account's history, and it says the same.
+    """Each effective line has one entry in its account's history, with the same change.
 
     `intended` has account and changes by import and line.
     """
@@ -164,7 +164,7 @@ def effects(
 
 
 def assigned(item: Item) -> dict[str, Holders]:
-    """Who holds which role of an account."""
+    """The holders of each role of an account."""
     return {
         role: tuple(one["S"] for one in users["L"]) for role, users in item["assigned"]["M"].items()
     }
@@ -173,7 +173,7 @@ def assigned(item: Item) -> dict[str, Holders]:
 def portfolios(
     accounts: Iterable[Item], rows: Iterable[Item], *, seen: Collection[str] | None = None
 ) -> Iterator[str]:
-    """Portfolios and accounts say the same; of accounts not in `seen` portfolios know nothing."""
+    """Portfolios and accounts agree; portfolios lack accounts that are not in `seen`."""
     newest: dict[tuple[str, str], Item] = {}
     for row in rows:
         key = _home(row["pk"]["S"]), row["sk"]["S"]
@@ -215,7 +215,7 @@ def events(details: Iterable[str], history: Iterable[Item]) -> Iterator[str]:
     intended = {
         f"assignment-changed/{item['pk']['S'].replace('#', '/', 1)}/{item['sk']['N']}"
         for item in history
-        # What the directory says of an account is no assignment.
+        # Directory fields of an account are no assignment.
         if any(not role.startswith("#") for role in json.loads(item["changes"]["S"]))
     }
     if details_by_id.keys() != intended:

@@ -1,4 +1,4 @@
-"""results.csv and errors.csv read again, by the csv module."""
+"""results.csv and errors.csv parsed again with the csv module."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ OUTCOMES = (
     "not_processed",
 )
 EFFECTIVE = frozenset({"updated", "cleared", "pending"})
-# A line or an edit that decided the account, or would have if nothing newer had.
+# Outcomes of lines and edits that decided the account, or would have without a newer one.
 WORKED = EFFECTIVE | {"unchanged", "superseded"}
 WITH_ERRORS = frozenset({"rejected", "not_processed"})
 
-# The columns that are Handover's own, behind those of the uploader.
+# Handover's own columns, after those of the uploader.
 ERRORS = ("line", "code", "error", "hint")
 RESULTS = ("line", "outcome", "role", "before", "after", "code", "message")
 _RUNS_AS_FORMULA = tuple("=+-@\t\r\n|%")
@@ -69,7 +69,7 @@ def errors(body: bytes) -> tuple[Row, ...]:
 
 @lru_cache(maxsize=4096)
 def width(body: bytes) -> int:
-    """How many columns of results.csv are the uploader's."""
+    """The number of the uploader's columns in results.csv."""
     head = body.partition(b"\r\n")[0].decode("utf-8-sig")
     return len(next(csv.reader([head]))) - len(RESULTS)
 
@@ -87,7 +87,7 @@ def is_formula(cell: str) -> bool:
 
 
 def fitted(fields: Sequence[str], count: int, delimiter: str = ",") -> tuple[str, ...]:
-    """The fields in so many columns: missing ones empty, surplus ones joined into the last."""
+    """The fields in that many columns: missing ones empty, surplus ones joined into the last."""
     padded = [*fields, *[""] * count][: max(count, len(fields))]
     return (*padded[: count - 1], delimiter.join(padded[count - 1 :])) if count else ()
 

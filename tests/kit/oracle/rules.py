@@ -14,7 +14,7 @@ from tests.kit.oracle.own_files import NOBODY
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a profile asks of the users that a line names.
+    """What a profile requires of the users that a line names.
 
     With `has_wall` user and account must be of the same operating company; without it those that
     have none go together with all. `awaits` is for files that may name who is still to come.
@@ -26,14 +26,14 @@ class Rules:
 
 
 STRICT = Rules()
-# Who held a role before may hold it again.
+# A user who held a role before may hold it again.
 GIVEN_BACK = Rules(user_roles=frozenset())
 OPEN = Rules(user_roles=frozenset(), has_wall=False)
 AWAITING = Rules(user_roles=frozenset(), has_wall=False, awaits=True)
 
 
 def refusal(person: Person | None, opco: str, rules: Rules) -> str | None:
-    """The code by which a user may not hold an account of the `opco`, None for who may."""
+    """The code that rejects a user for an account of the `opco`, None for an admitted user."""
     if person is None or person.is_deleted:
         return "USER_NOT_FOUND"
     if not person.is_active:
@@ -46,7 +46,7 @@ def refusal(person: Person | None, opco: str, rules: Rules) -> str | None:
 
 
 def is_apart(person: Person, opco: str) -> bool:
-    """True when the tenant's wall stands between the two, whatever the profile."""
+    """True when the tenant's wall separates the two, whatever the profile."""
     return bool(person.opco and opco) and person.opco != opco
 
 
@@ -70,7 +70,7 @@ def judge(
             for address in chain.from_iterable(request.targets.values())
             if (person := directory.users.get((tenant, address))) is not None and person.is_active
         ]
-        # The wall rejects a line that could give a place to nobody.
+        # The wall rejects a line if it admits none of the users.
         is_barred = bool(come) and all(is_apart(person, place.opco) for person in come)
         return "OTHER_OPCO" if is_barred else None
     if request.kind is Kind.RESTORE and not rules.awaits:
@@ -87,7 +87,7 @@ def judge(
 
 
 def _condition(request: LineRequest, tenant: str, directory: Directory) -> str | None:
-    """The code for a present holder whom nobody knows; more than known they need not be."""
+    """The code for an unknown user in a condition; such users need not be admitted."""
     required = chain.from_iterable(request.required.values())
     is_known = all((tenant, address) in directory.users for address in required)
     return None if is_known else "USER_NOT_FOUND"
@@ -98,7 +98,7 @@ def codes_between(
 ) -> set[str | None]:
     """The codes that a line may get while the directory goes through `states`.
 
-    Its users are looked up first and its account later, so what is known of them may be older.
+    Its users are looked up before its account, so their data may be older.
     """
     return {
         judge(request, tenant, Directory(before.users, after.accounts), rules=rules)
@@ -128,7 +128,7 @@ def repeated(request: Sequence[tuple[str, object] | None], keeps: str = "reject"
 
 
 def outcome_of(after: Iterable[Holders]) -> str:
-    """What becomes of a line that gives the roles that it changes to these."""
+    """The outcome of a line whose changed roles get these holders."""
     changed = list(after)
     if any(name.startswith(PENDING) for holders in changed for name in holders):
         return "pending"

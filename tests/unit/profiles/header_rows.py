@@ -49,7 +49,7 @@ class Score:
 
     @property
     def all_right_percent(self) -> float:
-        """How many of all columns are right without asking, those that mean nothing among them."""
+        """The percentage of all columns that are right without a question."""
         return 100 * self.right / self.columns
 
     def __str__(self) -> str:
