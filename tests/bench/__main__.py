@@ -1,6 +1,6 @@
 """Speed, memory and cost, as one page: `python -m tests.bench [--quick] [--output FILE]`.
 
-Every topic runs in a process of its own, so that none finds the memory or the clients of another.
+Every topic runs in a process of its own, so that memory and clients of others do not affect it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ work on the machine makes all of it slower, not one side of a ratio.
 
 
 def main() -> None:
-    """Prints the tables; writes them into RESULTS.md unless the run is a quick one."""
+    """Prints the tables; a run that is not quick also writes them into RESULTS.md."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, under a minute")
     parser.add_argument("--output", type=Path, help="where to write the page")
@@ -167,9 +167,9 @@ def _console(quick: bool) -> str:
 
 
 def _measured_apart(name: str, *, quick: bool) -> str | None:
-    """The section of a topic, printed already; None when its process failed and said why."""
+    """The section of a topic, which is also printed; None when its process failed and said why."""
     command = [sys.executable, "-m", "tests.bench", "--here", "--topic", name]
-    # The functions' own log lines would stand between the tables.
+    # The functions' own log lines would appear between the tables.
     settings = {**os.environ, "POWERTOOLS_LOG_LEVEL": "ERROR", "POWERTOOLS_TRACE_DISABLED": "true"}
     done = subprocess.run(
         command + ["--quick"] * quick, env=settings, stdout=subprocess.PIPE, text=True, check=False

@@ -1,8 +1,8 @@
-"""How many calls to AWS wait for each other on the way of a small file, on an AWS in memory.
+"""How many calls to AWS wait for each other in the import of a small file, on an AWS in memory.
 
-A call takes as long as any other here, whoever answers it, so the way is as long as its longest
-chain of calls of which each begins after the one before has ended. Time does not pass otherwise:
-the counts are exact and the same on every machine.
+All calls take the same time here, so an import takes as long as its longest chain of calls, each of
+which begins after the one before has ended. Nothing else takes time: the counts are exact and the
+same on every machine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ GOAL = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: its place in the chain (1 = nothing was waited for before), and what it asks."""
+    """One call: its place in the chain (1 = it waited for no other), and its operation."""
 
     step: int
     service: str
@@ -40,7 +40,7 @@ class Call:
 
 @dataclass(slots=True)
 class Recorder:
-    """Keeps every call with its place in the chain; hooks into the memory AWS."""
+    """A hook of the memory AWS that records every call with its place in the chain."""
 
     calls: list[Call] = field(default_factory=list)
     now: int = 0
@@ -55,7 +55,7 @@ class Recorder:
         """Nothing is left to record."""
 
     def crew(self) -> Crew:
-        """Whoever makes calls side by side: each begins at the step at which it is begun."""
+        """A crew for calls side by side: each begins at the present step."""
         return _Crew(self)
 
     @property
@@ -65,14 +65,14 @@ class Recorder:
 
 
 class _Crew:
-    """Makes each call at once, and lets it land at the step at which it would have ended."""
+    """Makes each call at once, and returns it at the step at which it would have ended."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._in_flight: list[tuple[int, Landed[Any]]] = []
 
     def begin(self, call: Callable[[], Landed[Any]]) -> None:
-        """Makes the call; those that are begun after it begin at the same step."""
+        """Makes the call; later ones begin at the same step."""
         begun = self._recorder.now
         landed = call()
         self._in_flight.append((self._recorder.now, landed))
@@ -88,23 +88,23 @@ class _Crew:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What one import of so many changed lines asked for, by stage, up to the notification."""
+    """The calls of one import with that many changed lines, by stage, up to the notification."""
 
     lines: int
     stages: dict[str, Recorder]
 
     def steps(self, stage: str) -> int:
-        """The calls of the stage that wait for each other."""
+        """The number of calls of the stage that wait for each other."""
         return self.stages[stage].steps
 
     @property
     def all_steps(self) -> int:
-        """The same of the whole way; a queue's message is waited for, too, and not counted."""
+        """The same for the whole import; waits for messages of queues are not counted."""
         return sum(recorder.steps for recorder in self.stages.values())
 
 
 def way_of(lines: int) -> Way:
-    """The way of a file of a tenant that has sent one before, every line of which changes."""
+    """The calls for a file whose lines all change, of a tenant that has sent one before."""
     stack = pipeline.pipeline()
     with install(stack.memory):
         pipeline.seed(stack, lines)

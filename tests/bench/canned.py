@@ -1,7 +1,7 @@
-"""A server that answers DynamoDB, S3, SQS and EventBridge with what was made before, at once.
+"""A server that answers for DynamoDB, S3, SQS and EventBridge at once, with prepared answers.
 
-It stands in for AWS where the client is what is measured: real requests over real connections,
-signed and parsed as ever, and next to no time spent on the answers. It believes everything.
+It takes the place of AWS to measure the client: real requests over real connections, signed and
+parsed as usual, with hardly any time for the answers. It checks nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from functools import lru_cache
 from multiprocessing.connection import Connection
 from typing import Any
 
-# Stands in an item of `Canned.items` where the key that was asked for belongs.
+# In an item of `Canned.items`, the place of the requested key.
 KEY = "\N{SYMBOL FOR SUBSTITUTE}"
 _ESCAPED_KEY = json.dumps(KEY)[1:-1].encode()
 _KEYS = rb'"(?:pk|sk)": ?\{"S": ?"(%b[^"]*)"'
@@ -31,7 +31,7 @@ _BOTH_KEYS = re.compile(rb'"pk": ?\{"S": ?"([^"]*)"\}, ?"sk": ?\{"S": ?"([^"]*)"
 _ATTRIBUTES = re.compile(rb'"ExpressionAttributeNames": ?(\{[^}]*\})')
 _RANGE = re.compile(rb"range: ?bytes=(\d+)-(\d+)")
 _RECEIVE_BYTES = 1 << 20
-# What S3 answers to whoever lists what is not there.
+# S3's answer to a listing without results.
 _EMPTY = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 
 
@@ -52,9 +52,9 @@ class Canned:
 
 @contextmanager
 def served(canned: Canned, *, delay_seconds: float = 0.0) -> Iterator[str]:
-    """The address of a process that gives these answers, while it lasts.
+    """The address of a process that gives these answers while the context lasts.
 
-    `delay_seconds` is how long it takes for each, however many are asked for side by side.
+    `delay_seconds` is the time of each answer, however many requests come side by side.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -161,7 +161,7 @@ class _Answers:
                 if row is not None:
                     return b'{"%b":%b}' % (name, row)
                 if sort_key[1].startswith(b"#"):
-                    # The mark of a tenant that is spread; this one is not.
+                    # The mark of a spread tenant; this tenant is not spread.
                     return b"{}"
             if operation == b"GetItem":
                 table = body.split(b'"TableName": ', 1)[1].split(b'"', 2)[1]
@@ -170,9 +170,9 @@ class _Answers:
         return b"{}"
 
     def _around_key(self, table: bytes, attributes: bytes) -> tuple[bytes, bytes]:
-        """What stands before and after the key in the table's item, of which these are asked for.
+        """The JSON before and after the key in the table's item, with the requested attributes.
 
-        `attributes` is their map from placeholders in JSON, nothing when all are asked for.
+        `attributes` is the JSON map from placeholders to names, empty when all are requested.
         """
         _, item = self._tables[table]
         if attributes:
@@ -182,7 +182,7 @@ class _Answers:
         return before, after
 
     def _of_rows(self, table: bytes, body: bytes) -> bytes:
-        """The rows of a table that are asked for together, as far as there are any."""
+        """The requested rows of a table, as far as they exist."""
         names = (b"%b/%b" % keys for keys in _BOTH_KEYS.findall(body))
         rows = b",".join(row for key in names if (row := self._rows.get(key)) is not None)
         return b'{"Responses":{%b:[%b]},"UnprocessedKeys":{}}' % (table, rows)

@@ -1,7 +1,7 @@
-"""What a cold start imports: seconds of each function from its built layers, beside d4b7b5e's.
+"""The import of a cold start: seconds of each function from its built layers, beside d4b7b5e's.
 
-Each import is a process of its own with nothing but the function and its layers to import from, as
-on AWS. The least of several runs counts, both sides in turns: other work on the machine only adds.
+Each import is a process of its own with only the function and its layers on the path, as on AWS.
+The two sides take turns, and the fastest run of each counts: other work only slows a run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ before = time.process_time()
 import app
 print(time.process_time() - before, len(sys.modules))
 """
-# Each connection to AWS, not each client, reads the certificates of all authorities again.
+# Each connection to AWS, not each client, reads the certificates of all authorities.
 CLIENTS = """
 import ssl
 from botocore.httpsession import get_cert_path
@@ -53,7 +53,7 @@ print(made - before, time.process_time() - made)
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The processor time of an import in seconds, and how many modules it loads."""
+    """The processor time of an import in seconds, and the number of modules it loads."""
 
     seconds: float
     modules: int
@@ -63,8 +63,8 @@ class Imported:
 class Clients:
     """The processor time before the first call, in seconds.
 
-    That of making the clients of DynamoDB, S3 and SQS, and that of a connection that is encrypted,
-    without the handshake.
+    One value is for the clients of DynamoDB, S3 and SQS, one for an encrypted connection without
+    its handshake.
     """
 
     seconds: float
@@ -72,7 +72,7 @@ class Clients:
 
 
 def measure(*, quick: bool = False) -> Topic:
-    """The import of each function, beside the one before if git has it and its pins are at hand."""
+    """The import of each function, beside the earlier one if git and its pins are available."""
     rounds = 3 if quick else 15
     with tempfile.TemporaryDirectory() as folder:
         now = _unpacked(ROOT, Path(folder, "now"))
@@ -99,14 +99,14 @@ def measure(*, quick: bool = False) -> Topic:
 
 
 def seconds_of(names: tuple[str, ...], rounds: int = 3) -> dict[str, float]:
-    """How long these functions import, in seconds."""
+    """The import times of these functions, in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         now = _unpacked(ROOT, Path(folder, "now"))
         return {name: _in_turns(name, now, None, rounds)[0].seconds for name in names}
 
 
 def clients(rounds: int = 3) -> Clients:
-    """How long a worker's clients and a connection take before the first call."""
+    """The times of a worker's clients and of a connection before the first call."""
     with tempfile.TemporaryDirectory() as folder:
         return _clients(_unpacked(ROOT, Path(folder, "now")), rounds)
 
@@ -118,7 +118,7 @@ def _clients(side: Path, rounds: int) -> Clients:
 
 
 def _client_rows(now: Clients, before: Clients | None) -> list[tuple[str, ...]]:
-    """What comes after the import; these rows have no goal."""
+    """The rows for the time after the import; they have no goal."""
     names = ("then: clients of DynamoDB, S3, SQS", "and each encrypted connection")
     ours = (now.seconds, now.connection)
     theirs = (before.seconds, before.connection) if before else (None, None)
@@ -163,7 +163,7 @@ def _imported(name: str, side: Path) -> Imported:
 
 
 def _run(name: str, side: Path, code: str) -> list[str]:
-    """The words that `code` prints in a process which knows a function and its layers alone."""
+    """The words that `code` prints in a process with only a function and its layers."""
     layers = ("HandoverLayer", *LAYERS.get(name, ()))
     paths = [str(side / "functions" / name), *(str(side / one / "python") for one in layers)]
     done = subprocess.run(
@@ -177,7 +177,7 @@ def _run(name: str, side: Path, code: str) -> list[str]:
 
 
 def _before(folder: Path) -> Path | None:
-    """The code of d4b7b5e with its layers, unpacked; None where git does not know it."""
+    """The code of d4b7b5e with its layers, unpacked; None if git does not have it."""
     archived = subprocess.run(
         ["git", "-C", str(ROOT), "archive", BEFORE], capture_output=True, check=False
     )
@@ -205,7 +205,7 @@ def _unpacked(root: Path, into: Path) -> Path:
     for path in (root / "functions").glob("*/app.py"):
         (functions / path.parent.name).mkdir()
         (functions / path.parent.name / "app.py").write_bytes(path.read_bytes())
-    # Our own code of a layer is not compiled in its archive.
+    # The archive of a layer has our own code uncompiled.
     compiling = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(into)]
     subprocess.run([sys.executable, *compiling], check=True)
     return into

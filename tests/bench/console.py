@@ -1,4 +1,4 @@
-"""What the console's design allows itself: bytes, seconds and actions, and pages of long lists.
+"""The budgets of the console's design: bytes, seconds and actions, and pages of long lists.
 
 Without a Chromium on this machine only the lists are measured.
 """
@@ -39,9 +39,8 @@ TURNS = 5
 IMPORT_ID = "b" * 32
 # The address, the password, and Enter.
 SIGN_IN_ACTIONS = 3
-# What a person does who knows: takes all suggestions, which are for typos, and types what each
-# other cell must say. Lines that must be deleted or that nobody can guess (24, 26, 32, 36, 50) stay
-# as they are.
+# The actions of an informed person: takes all suggestions, which are for typos, and types the right
+# value of each other cell. Lines to delete or that nobody can guess (24, 26, 32, 36, 50) stay.
 MANAGER, KENYAN = "account manager", "brian.kiptoo@lumina.example"
 CORRECTED = {
     (5, "Account ID"): "00042000",
@@ -66,14 +65,14 @@ NOTES = (
 
 @dataclass
 class Seen:
-    """What a browser fetched: the bytes of each address, compressed."""
+    """The bytes that a browser fetched for each address, compressed."""
 
     compressed: dict[str, int] = field(default_factory=dict)
 
     def note(self, response: Response) -> None:
         path = urlsplit(response.url).path
         if response.ok and (path.endswith((".js", ".css", "/console/import"))):
-            # A page that has been left already has no body any more.
+            # A page that was left already has no body.
             with suppress(Error):
                 self.compressed[path] = len(gzip.compress(response.body()))
 
@@ -104,7 +103,7 @@ def _lists(deployed: DeployedStack, lines: int) -> list[tuple[str, ...]]:
 
 
 def _store(deployed: DeployedStack, lines: int) -> None:
-    """An import of so many lines that has ended, past the API."""
+    """Stores an import of that many lines that has ended, without the API."""
     tables = _tables(deployed.stack)
     tables.directory.put_users(TENANT, users(), Deadline(time.time() + GIVE_UP_SECONDS))
     made = ended_import(lines)
@@ -159,7 +158,7 @@ def _screens(deployed: DeployedStack) -> list[tuple[str, ...]]:
             console.page.on("response", seen.note)
             console.sign_in(ADMIN, "/import")
             usable = statistics.median(_seconds(lambda: _open(console)) for _ in range(TURNS))
-            console.open("/home")  # where signing in leads
+            console.open("/home")  # the page after signing in
             steps = _steps(console)
             for step in steps:
                 step()
@@ -192,7 +191,7 @@ def _open(console: Console) -> None:
 
 
 def _steps(console: Console) -> list[Callable[[], None]]:
-    """One for each action of a person who knows what the wrong cells must say."""
+    """The actions of a person who knows the right values."""
     page = console.page
 
     def fill(line: int, column: str, text: str) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""What a thousand lines cost: requests and capacity units, counted on an AWS in memory.
+"""The costs of a thousand lines: requests and capacity units, counted on an AWS in memory.
 
 The counts are exact and the same on every machine. The memory AWS rounds items up to units as
 DynamoDB does: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
@@ -17,7 +17,7 @@ from tests.bench.table import Topic, at_most
 from tests.kit.memory_aws import PLAIN, Twist, install
 from tests.kit.memory_aws.values import item_size
 
-# Lists of prices, us-east-1, on-demand, in dollars.
+# Prices in us-east-1, on-demand, in dollars.
 # https://aws.amazon.com/dynamodb/pricing/on-demand/
 WRITE_UNIT_PRICE = 0.625e-6
 READ_UNIT_PRICE = 0.125e-6
@@ -38,7 +38,7 @@ MILLION = 1_000_000
 
 @dataclass(slots=True)
 class Count:
-    """What was asked of each service, by operation and table; hooks into the memory AWS."""
+    """A hook of the memory AWS that counts the requests to each service, by operation and table."""
 
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     read_units: dict[str, float] = field(default_factory=dict)
@@ -53,12 +53,12 @@ class Count:
         """Nothing is left to count."""
 
     def on(self, table: str, *operations: str) -> int:
-        """How many of these requests went to the table."""
+        """The number of these requests to the table."""
         return sum(self.requests[operation, table] for operation in operations)
 
 
 def measure(*, quick: bool = False) -> list[Topic]:
-    """Requests and units, and the price that follows from them."""
+    """Requests, units, and the resulting price."""
     lines = 2000 if quick else 20_000
     stack = pipeline.pipeline()
     with install(stack.memory):
@@ -76,7 +76,7 @@ def measure(*, quick: bool = False) -> list[Topic]:
 def counts_of_a_million(
     *, changed: float, unchanged: float, publish_seconds: float, quick: bool = False
 ) -> tuple[Counts, Counts]:
-    """What a million lines ask for, all changed and all unchanged, scaled from a smaller import.
+    """The requests of a million lines, all changed and all unchanged, scaled from a smaller import.
 
     `changed` and `unchanged` are a worker's seconds a line, `publish_seconds` those of a batch.
     """
@@ -124,7 +124,7 @@ def _million(
 
 
 def _import(stack: pipeline.Pipeline, ticket: str, lines: int, *, turn: int) -> tuple[Count, Count]:
-    """What an import asked for, and what publishing its changes asked for."""
+    """The requests of an import, and those of publishing its changes."""
     changes: list[tuple[Any, Any]] = []
     stack.memory.dynamodb.watch(
         lambda table, _key, old, new: changes.append((old, new)) if table == ACCOUNTS else None

@@ -20,7 +20,7 @@ USERS = 40
 
 
 def main(lines: int, rounds: int) -> None:
-    """Imports a file that changes every line, then the same again, that many times."""
+    """Imports a file that changes every line, then the same file again, that many times."""
     databases = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
     settings.configure(
         DATABASES=databases, INSTALLED_APPS=["import_export"], DEFAULT_AUTO_FIELD="", USE_TZ=True
@@ -42,7 +42,7 @@ def main(lines: int, rounds: int) -> None:
 
 
 def _made(lines: int) -> Any:
-    """The resource that imports accounts; the tables are filled."""
+    """The resource that imports accounts, with filled tables."""
     from django.db import connection, models
     from import_export import fields, resources, widgets
 

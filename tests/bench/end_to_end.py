@@ -1,7 +1,7 @@
 """From upload to final state on the embedded AWS, against scripts on the same emulator.
 
-The scripts get tables of their own, without a stream, so that nothing but their own calls keeps
-the emulator busy while they run.
+The scripts get tables of their own, without a stream, so that only their own calls keep the
+emulator busy.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.bench.table import Topic, at_least
 TENANT, OPCO = "bench", "opco-1"
 UPLOADER = "ines.okello@bench.example"
 USERS = 40
-# Above the visibility timeout, after which a chunk that ran out of time is worked again.
+# Above the visibility timeout, after which a chunk that ran out of time is processed again.
 GIVE_UP_SECONDS = 400.0
 RECHECK_SECONDS = 0.05
 CHANGED_GOAL, UNCHANGED_GOAL = 5.0, 20.0
@@ -66,7 +66,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of everything: imports, until the history was whole, and seconds a line."""
+    """One turn: imports, the time until the history was complete, and seconds a line."""
 
     fixed: Times
     changed: Times
@@ -110,7 +110,7 @@ def _turn(bench: Bench, script: Script, number: int, lines: int, script_lines: i
     fixed = upload_and_wait(bench, file_of(1, turn=number))
     begun = time.monotonic()
     changed = upload_and_wait(bench, whole)
-    # One line more than the turns' has changed: the one that started the functions.
+    # One more line has changed than in the turns: the one that started the functions.
     _wait_for_history(bench, number * lines + 1)
     kept = time.monotonic() - begun
     return Turn(
@@ -187,7 +187,7 @@ def file_of(lines: int, *, turn: int) -> bytes:
 
 
 def upload_and_wait(bench: Bench, body: bytes) -> Times:
-    """How long the import took; ends the benchmark if it did not go well."""
+    """The times of the import; ends the benchmark if it failed."""
     ticket = f"{ticket_time(time.time())}-{secrets.token_hex(8)}"
     bench.tables.tickets.issue(
         ticket,
@@ -223,7 +223,7 @@ def upload_and_wait(bench: Bench, body: bytes) -> Times:
 
 
 class Script:
-    """What somebody would write in an afternoon: the same meaning, one line at a time."""
+    """A script as written in an afternoon: the same meaning, one line at a time."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -282,7 +282,7 @@ class Script:
         )
 
     def overwrite(self, body: bytes) -> None:
-        """What `batch_writer` is made for: items written over what was there."""
+        """The purpose of `batch_writer`: items that overwrite the present ones."""
         resource: Any = boto3.resource("dynamodb")
         with resource.Table("script-accounts").batch_writer() as batch:
             for row in csv.DictReader(io.StringIO(body.decode())):

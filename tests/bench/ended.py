@@ -21,7 +21,7 @@ ROLE = "account_manager"
 
 @dataclass(frozen=True, slots=True)
 class EndedImport:
-    """The files of the import by their names, and how many of its lines are rejected."""
+    """The files of the import by their names, and the number of rejected lines."""
 
     files: dict[str, bytes]
     lines: int
@@ -29,13 +29,13 @@ class EndedImport:
 
 
 def users() -> list[User]:
-    """Whom the lines name."""
+    """The users whom the lines name."""
     sales = frozenset({"Sales"})
     return [User(_address(n), f"User {n}", sales, "Kenya") for n in range(USERS)]
 
 
 def ended_import(lines: int) -> EndedImport:
-    """An import of which one line in a hundred is rejected, always the same one."""
+    """An import with one rejected line in a hundred, always at the same places."""
     draw = random.Random(1).randrange
     results = [_result(number, draw) for number in range(2, lines + 2)]
     head = results_head(HEADER, DIALECT)

@@ -1,7 +1,7 @@
-"""How many lines a worker does in a second when each call takes as long as one to DynamoDB does.
+"""How many lines a worker processes a second when each call takes as long as one to DynamoDB.
 
-Elapsed time is what is compared here: a worker that waits for one call after the other leaves its
-core idle for most of it.
+Elapsed time is compared: a worker that waits for one call after another leaves its core mostly
+idle.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ NAMES = {
 
 
 def write_each(table: Any, lines: int) -> None:
-    """The accounts as a whole, by boto3's own writer of batches."""
+    """Writes whole accounts by boto3's own `batch_writer`."""
     item = {name: value for name, value in account_item().items() if name in ("pk", "name")}
     with table.batch_writer() as writer:
         for number in range(lines):
@@ -55,7 +55,7 @@ def write_each(table: Any, lines: int) -> None:
 
 
 def measure(*, quick: bool = False) -> Topic:
-    """Lines a second with DELAY_SECONDS a call, in turns, beside boto3's own ways to write."""
+    """Lines a second with DELAY_SECONDS a call, beside boto3's own ways to write, in turns."""
     lines, updates, rounds = (2000, 20, 2) if quick else (4000, 60, 7)
     seconds: dict[str, list[float]] = {name: [] for name in NAMES}
     with served(canned(lines), delay_seconds=DELAY_SECONDS) as address:

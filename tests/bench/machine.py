@@ -1,4 +1,4 @@
-"""The machine that figures were measured on, in words: figures of two machines do not compare."""
+"""The machine of a measurement, in words: figures of different machines cannot be compared."""
 
 from __future__ import annotations
 

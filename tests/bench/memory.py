@@ -1,6 +1,6 @@
-"""How much memory validation takes: the whole stage, from registering to the chunk messages.
+"""The memory of validation: the whole stage, from registering to the chunk messages.
 
-`python -m tests.bench.memory FILE` takes a file in and prints this process's peak in MiB.
+`python -m tests.bench.memory FILE` validates a file and prints this process's peak in MiB.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REPEATED_PER_MILLE = 1
 
 
 def measure(*, quick: bool = False) -> Topic:
-    """The peak for two sizes, and what each line more takes."""
+    """The peak for two sizes, and the memory of each additional line."""
     small, large = (400_000, 1_200_000) if quick else (1_000_000, 10_000_000)
     base, first, second = (_peak_mebibytes(lines) for lines in (1, small, large))
     each = (second - first) * MEBIBYTE / (large - small)
@@ -72,7 +72,7 @@ def _take_in(path: Path) -> None:
 
 
 def _own_peak_mebibytes() -> float:
-    # ru_maxrss would start at what the parent held when it started this process.
+    # ru_maxrss would begin with the memory of the parent at the start of this process.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024

@@ -1,8 +1,8 @@
-"""From measured parts to AWS: how long an import takes there and what it costs, as pure functions.
+"""A model of time and cost on AWS, from measured parts, as pure functions.
 
-What is measured on this machine (steps, processor times, requests, units) comes from the other
-topics and is passed in; what is AWS's own stands here with the page that states it, or is named as
-an assumption. Nothing of it was measured on AWS.
+The other topics measure steps, processor times, requests and units on this machine; AWS's own
+figures are here with the page that states them, or are named as assumptions. Nothing of it was
+measured on AWS.
 """
 
 from __future__ import annotations
@@ -17,32 +17,31 @@ from handover.flight import MAX_AHEAD
 TABLE_WRITES = 40_000.0
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 FIRST_WORKERS, MORE_WORKERS_A_SECOND = 5.0, 300 / 60
-# Lambda's network, as published measurements have it: 50 to 88 MB/s.
+# Lambda's network, by published measurements: 50 to 88 MB/s.
 NETWORK_BYTES_A_SECOND = 62e6
-# Assumptions: a message from S3's event or a sender until a function has it; how much slower a
+# Assumptions: the delay of a message from S3's event or a sender to a function; how much slower a
 # vCPU of Lambda is than this machine's core; loading a layer before Python starts; a TLS handshake.
 QUEUE_SECONDS = 0.05
 SLOWER = 2.0
 BOOT_SECONDS = 0.25
 HANDSHAKE_SECONDS = 0.03
-# What each stage speaks to; a worker has one more for each call in flight.
+# The services that each stage calls; a worker has one more connection for each call in flight.
 CONNECTIONS = 3
 # A chunk of a source whose pace is not known (handover.rules.pacing), and the batches of its calls.
 CHUNK_LINES = 2_400
 KEYS_A_READ, STATEMENTS_A_BATCH = 100, 25
-# What of a chunk's steps comes with its lines: one look-up of accounts and one write.
+# The steps of a chunk that depend on its lines: one look-up of accounts and one write.
 STEPS_OF_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was measured: seconds of processor time, and steps of calls that wait for each other.
+    """The measurements: seconds of processor time, and steps of calls that wait for each other.
 
     `imports` are the seconds that each function imports, `clients` those in which it makes its
     clients, `connection` those before the handshake of each connection. `vcpus` is the share of a
-    vCPU that the memory of each function gives it: Lambda may give more while a function is
-    imported, which is not counted on. `in_flight` is how many calls about lines a worker has under
-    way.
+    vCPU that the memory of each function gives it: Lambda may give more during imports, which the
+    model ignores. `in_flight` is the number of a worker's calls about lines in flight.
     """
 
     steps: Mapping[str, int]
@@ -58,7 +57,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An import: its lines, how many of them change, the bytes of a line, whether all is cold."""
+    """An import: its lines, how many of them change, the bytes of a line, whether it is cold."""
 
     lines: int
     changed: int
@@ -68,7 +67,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it runs: workers at the same time, seconds of a call, writes a second of the table."""
+    """The environment: concurrent workers, seconds of a call, writes a second of the table."""
 
     workers: int = 50
     call_seconds: float = 0.01
@@ -77,7 +76,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """The seconds of each stage, the waiting for queues and cold starts in it."""
+    """The seconds of each stage, with its waits for queues and cold starts."""
 
     validate: float
     assign: float
@@ -90,7 +89,7 @@ class Time:
 
 
 def time_of(one: Import, parts: Parts, place: Place) -> Time:
-    """How long the import takes."""
+    """The time of the import."""
 
     def begun(stage: str) -> float:
         opened = CONNECTIONS + (parts.in_flight if stage == "assign" else 0.0)
@@ -104,8 +103,8 @@ def time_of(one: Import, parts: Parts, place: Place) -> Time:
     # 25 chunks are stored by a call, and 10 are sent by one.
     handed_out = (chunks / 25 + chunks / 10) * place.call_seconds
     validate = begun("validate") + parts.steps["validate"] * place.call_seconds + reading
-    # Each chunk's part is read, some at a time, then the rows and their index are written: as much
-    # as the file.
+    # Each chunk's part is read, some at a time, then the rows and their index are written: as many
+    # bytes as the file.
     ending = ceil(chunks / MAX_AHEAD) * place.call_seconds + 2 * size / NETWORK_BYTES_A_SECOND
     finalize = begun("finalize") + parts.steps["finalize"] * place.call_seconds + ending
     assign = begun("assign") + lines_seconds(one, parts, place)
@@ -123,7 +122,7 @@ def lines_seconds(one: Import, parts: Parts, place: Place) -> float:
     processor = (one.changed * parts.changed_line + unchanged * parts.unchanged_line) * SLOWER
     calls = ceil(one.lines / KEYS_A_READ) + ceil(one.changed / STATEMENTS_A_BATCH)
     waits = calls * place.call_seconds / parts.in_flight
-    # A chunk's calls wait for each other even when others are under way: at least two of them.
+    # Even with others in flight, at least two of a chunk's calls wait for each other.
     least = STEPS_OF_LINES * place.call_seconds
     work = chunks * fixed + processor + waits
     whole = max(work / chunks, fixed + least)
@@ -132,7 +131,7 @@ def lines_seconds(one: Import, parts: Parts, place: Place) -> float:
 
 
 def _with_more_workers(work: float, most: int, longest: float) -> float:
-    """The seconds for so much work when workers join as Lambda lets them, at most `most`."""
+    """The seconds for that much work while Lambda adds workers, up to `most`."""
     growing = max(0.0, (most - FIRST_WORKERS) / MORE_WORKERS_A_SECOND)
     first = min(FIRST_WORKERS, most)
     done_growing = growing * (first + most) / 2
@@ -155,12 +154,11 @@ S3_PUT, S3_GET = 5e-6, 0.4e-6
 GIGABYTE_SECOND, INVOCATION = 0.0000133334, 0.20e-6
 # https://aws.amazon.com/sns/pricing/: requests; 1,000 mails are free, then 2 dollars for 100,000.
 SNS_REQUEST, MAIL = 0.50e-6, 20e-6
-# https://aws.amazon.com/cloudwatch/pricing/: a byte of a log that is taken in.
+# https://aws.amazon.com/cloudwatch/pricing/: one byte of ingested logs.
 LOG_BYTE = 0.50 / 1e9
 # https://aws.amazon.com/xray/pricing/: one trace a second, and 5 % of what is beyond.
 TRACE, TRACED = 5.0e-6, 0.05
-# Assumption: what Lambda and a function write about an invocation (START, END, REPORT, one line of
-# its own, its metrics).
+# Assumption: the log of an invocation (START, END, REPORT, one line of the function, its metrics).
 LOG_BYTES_AN_INVOCATION = 1_500
 # Each message is sent, received and deleted. Lambda's reading of streams is free:
 # https://aws.amazon.com/dynamodb/pricing/on-demand/
@@ -171,7 +169,7 @@ WORKER_GIGABYTES, PUBLISH_GIGABYTES = 1769 / 1024, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What an import asked for, with what publishing its changes asked for, counted or modelled.
+    """The requests of an import and of publishing its changes, counted or modelled.
 
     `write_units` and `read_units` are by table; `publish_seconds` is a batch of the stream.
     """
@@ -188,7 +186,7 @@ class Counts:
 
 
 def price_of(counted: Counts) -> dict[str, float]:
-    """The dollars of an import by part, the whole under no name of its own."""
+    """The dollars of an import by part."""
     batches = ceil(counted.changed / RECORDS_A_BATCH)
     invocations = counted.messages + batches
     parts = {

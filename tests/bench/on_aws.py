@@ -1,4 +1,4 @@
-"""What imports take and cost on AWS, by the model, from parts that were measured here."""
+"""The time and cost of imports on AWS, by the model, from parts that were measured here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def measure(*, quick: bool = False) -> list[Topic]:
 
 
 def _parts(rounds: int) -> Parts:
-    # A process of its own: its clients speak to a canned server.
+    # A process of its own, whose clients call a canned server.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
         paces = apart.submit(worker._turns, 2000, 100, rounds).result()
     way, clients = calls.way_of(1), cold_starts.clients(rounds)
@@ -51,14 +51,14 @@ def _parts(rounds: int) -> Parts:
 
 
 def _vcpus(stage: str) -> float:
-    """The share of a vCPU that the function's memory gives it; one thread uses one at most."""
+    """The share of a vCPU that the function's memory gives it; one thread uses at most one."""
     function = load()["Resources"][f"{stage.capitalize()}Function"]
     megabytes: int = function["Properties"]["MemorySize"]
     return min(1.0, megabytes / VCPU_MEGABYTES)
 
 
 def _in_flight(way: calls.Way) -> float:
-    """How many calls about lines a worker has under way, counted on a chunk of 1,000 lines."""
+    """The number of a worker's calls about lines in flight, counted on a chunk of 1,000 lines."""
     fixed = way.steps("assign") - STEPS_OF_LINES
     worked = calls.way_of(1000).stages["assign"]
     return (len(worked.calls) - fixed) / (worked.steps - fixed)

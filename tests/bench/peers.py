@@ -1,4 +1,4 @@
-"""The same file through what others use, beside Handover's worker: each does less, and says what.
+"""The same file through other tools, beside Handover's worker: each does less, as noted.
 
 django-import-export is the nearest in meaning: it looks a user up for each line, compares with what
 there is, and skips what does not change. It writes to a database in the same process (SQLite).
@@ -81,7 +81,7 @@ def _item(number: int) -> dict[str, Any]:
 
 
 def _django(lines: int, rounds: int) -> tuple[float, float] | None:
-    """Seconds a changed and an unchanged line; None where it is not installed."""
+    """Seconds a changed and an unchanged line; None if it is not installed."""
     if not PACKAGES.exists():
         return None
     done = subprocess.run(

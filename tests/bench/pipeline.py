@@ -36,7 +36,7 @@ HEADER = b"account ID,account Manager,note\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The template's resources in memory, and what names them."""
+    """The template's resources in memory, and their names."""
 
     memory: MemoryAws
     resources: Resources
@@ -76,7 +76,7 @@ def pipeline() -> Pipeline:
 
 
 def seed(at: Pipeline, accounts: int) -> None:
-    """A tenant with its people, and accounts with the fields that customers keep of theirs."""
+    """Stores a tenant with its people, and accounts with typical fields."""
     tables, deadline = at.resources.tables, Deadline(time.time() + 600)
     known = [
         Account(
@@ -100,14 +100,14 @@ def seed(at: Pipeline, accounts: int) -> None:
 
 
 def file_of(lines: int, *, turn: int) -> bytes:
-    """A file that gives every account another manager than the turn before did."""
+    """A file that gives every account another manager than in the turn before."""
     return HEADER + b"".join(
         b"C%08d,seller%d@lumina.example,\r\n" % (n, (n + turn) % SELLERS) for n in range(lines)
     )
 
 
 def run() -> Invocation:
-    """A run of a function with time enough."""
+    """A run of a function with enough time."""
     return Invocation("attempt", Deadline(time.time() + 3600))
 
 
@@ -135,12 +135,12 @@ def arrive(at: Pipeline, ticket: str, body: bytes | Path) -> Arrival:
 
 
 def take(at: Pipeline, arrival: Arrival) -> None:
-    """What the validate function does."""
+    """Runs the validate function."""
     take_in(at.resources, arrival, run(), WORKER_SECONDS)
 
 
 def work(at: Pipeline) -> None:
-    """What the assign function does for all chunks that are waiting."""
+    """Runs the assign function for all waiting chunks."""
     outbox, at.memory.sqs.outbox = at.memory.sqs.outbox, []
     for message in outbox:
         if message.queue_url == at.resources.chunks_queue:
@@ -149,14 +149,14 @@ def work(at: Pipeline) -> None:
 
 
 def end(at: Pipeline, import_id: str) -> str:
-    """What the finalize function does; the import's state after it."""
+    """Runs the finalize function; the import's state after it."""
     end_import(at.resources, import_id, run())
     item = at.resources.tables.imports.find(import_id)
     return item.state if item else ""
 
 
 def publish(at: Pipeline, images: list[tuple[Any, Any]]) -> None:
-    """What the publish function does for a batch of the Accounts table's stream."""
+    """Runs the publish function for a batch of the Accounts table's stream."""
     changes = [
         Change(account_from(old) if old else None, account_from(new) if new else None)
         for old, new in images

@@ -1,7 +1,8 @@
 """How many changes the publish function publishes in a second when each call takes 10 ms.
 
-A shard of the stream carries at most 1,000 changes a second: its table partition takes no more
-writes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+A shard of the stream carries at most 1,000 changes a second: its table partition accepts no more
+writes.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _record(number: int) -> dict[str, Any]:
 
 
 def canned(batch: int) -> Canned:
-    """The answers: the portfolio of the manager before has each account, that of the new none."""
+    """The answers: the earlier manager's portfolio has each account, the new one's none."""
     held = {
         f"{TENANT}#{STANDING}/{ROLE}#C{number:08d}": {
             "pk": {"S": f"{TENANT}#{STANDING}"},
@@ -99,7 +100,7 @@ def canned(batch: int) -> Canned:
 
 
 def resources() -> Resources:
-    """The names that the canned server knows."""
+    """The names on the canned server."""
     names = TableNames(
         accounts=ACCOUNTS, directory=DIRECTORY, history=HISTORY, portfolios=PORTFOLIOS
     )
@@ -116,7 +117,7 @@ def measure(*, quick: bool = False) -> Topic:
     rows = []
     for name in CREWS:
         wall, cpu = (statistics.median(column) for column in zip(*turns[name], strict=True))
-        # What a run waits for, and what it computes on its share of a core.
+        # The waits of a run, and its computing on a share of a core.
         lambda_seconds = max(wall, wall - cpu + cpu / own_core)
         goal = at_least(runs * batch / lambda_seconds, GOAL, "") if name == IN_FLIGHT else ("", "")
         rows.append(

@@ -1,7 +1,7 @@
-"""How fast and how small the scan is, against csv.reader over the same file in the same run.
+"""The speed and memory of the scan, beside csv.reader over the same file in the same run.
 
 `python -m tests.bench.scan [LINES ...]` prints the table; figures depend on the machine, ratios
-hardly. Nothing here is a test.
+hardly do. Nothing here is a test.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement; `times_baseline` says how many times as fast as the one named."""
+    """One measurement; `times_baseline` is its speed relative to the named baseline."""
 
     what: str
     file: str
@@ -109,7 +109,7 @@ def _is_clearing(value: str) -> bool:
 
 
 def read_chunks(path: Path, chunks: tuple[Chunk, ...]) -> None:
-    """What all workers do to read the file: chunk by chunk, line by line."""
+    """Reads the file as all workers together do: chunk by chunk, line by line."""
     dialect, header = head_of(path)
     with path.open("rb") as file:
         for chunk in chunks:
@@ -138,7 +138,7 @@ def settle(path: Path) -> int:
 
 
 def settle_with_dict(path: Path) -> int:
-    """The plain way: csv.reader and a dict of every account. Returns the same number."""
+    """The simple way: csv.reader and a dict of every account. Returns the same number."""
     seen: dict[str, list[tuple[int, str]]] = {}
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)
@@ -156,7 +156,7 @@ def _seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
     times = []
     for _ in range(rounds):
         gc.collect()
-        # Processor time: what else runs on the machine counts less, and files are in its cache.
+        # Processor time: other work on the machine matters less, and files are cached.
         begin = time.process_time()
         work()
         times.append(time.process_time() - begin)
@@ -164,7 +164,7 @@ def _seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 
 def _peak_mebibytes(what: str, path: Path) -> float:
-    """Peak memory of a fresh process that does the work, less that of one that only imports."""
+    """Peak memory of a new process that does the work, less that of one that only imports."""
     peaks = []
     for work in ("nothing", what):
         command = [sys.executable, "-m", "tests.bench.scan", "--peak", work, str(path)]
@@ -226,7 +226,7 @@ def measure_repeats(folder: Path, *, lines: int) -> list[Row]:
 
 
 def _own_peak_mebibytes() -> float:
-    # ru_maxrss would start at what the parent held when it started this process.
+    # ru_maxrss would begin with the memory of the parent at the start of this process.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""What a benchmark finds out, as text: tables with the goal beside each figure."""
+"""The results of a benchmark as text: tables with the goal beside each figure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ VERDICTS = ("met", "**missed**")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One table of the results: its cells as text, and what must be said about them.
+    """One table of the results: its cells as text, and notes on them.
 
     Beside a figure with a goal stand the goal and whether it is met.
     """
@@ -39,7 +39,7 @@ def at_most(value: float, goal: float, unit: str = "") -> tuple[str, str]:
 
 
 def goals(sections: Sequence[str]) -> str:
-    """Every goal of the sections in one table: which topic, what, the figure, met or missed.
+    """Every goal of the sections in one table: topic, row, figure, met or missed.
 
     The figure is the cell before the goal, in its own unit.
     """

@@ -1,4 +1,4 @@
-"""How many lines a worker does in a second, against one update_item a line, on canned answers.
+"""How many lines a worker processes a second, beside one update_item a line, on canned answers.
 
 Worker and baseline run in one process, against one server, turn by turn. The worker is the real
 one: it leases its chunk, reads, parses, looks up, decides, writes, makes the parts and settles.
@@ -64,7 +64,7 @@ NOTES = (
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What one way of doing it took in one turn, in seconds a line."""
+    """The seconds a line of one way in one turn."""
 
     wall: float
     cpu: float
@@ -74,7 +74,7 @@ Paces = dict[str, list[Pace]]
 
 
 def account_item(key: str = KEY) -> dict[str, Any]:
-    """An account as a year of imports leaves it: fields, a manager, and the last one's receipt."""
+    """An account after a year of imports: fields, a manager, and the last import's receipt."""
     change = RoleChange("account_manager", ("bo.chen@lumina.example",), (STANDING,))
     receipt = ChangeReceipt(
         "1" * 32, EARLIER, 4711, "ines.okello@lumina.example", "2026-11-15T09:00:07Z", 12, (change,)
@@ -95,7 +95,7 @@ def account_item(key: str = KEY) -> dict[str, Any]:
 
 
 def user_item(key: str = KEY) -> dict[str, Any]:
-    """A user who may be made a manager of any of the accounts."""
+    """A user who may manage any of the accounts."""
     return {
         "pk": {"S": TENANT},
         "sk": {"S": key},
@@ -120,7 +120,7 @@ def file_of(lines: int, *, is_changed: bool) -> bytes:
 
 
 def canned(lines: int) -> Canned:
-    """The answers to a worker that works two imports, each of them of one chunk."""
+    """The answers to a worker that processes two imports of one chunk each."""
     files = {CHANGED: file_of(lines, is_changed=True), UNCHANGED: file_of(lines, is_changed=False)}
     return Canned(
         items={ACCOUNTS: (f"{TENANT}#", account_item()), DIRECTORY: ("user#", user_item())},
@@ -184,7 +184,7 @@ def _rows(import_id: str, file: bytes, lines: int) -> dict[str, dict[str, Any]]:
 
 
 def resources() -> Resources:
-    """The names that the canned server knows."""
+    """The names on the canned server."""
     names = TableNames(accounts=ACCOUNTS, directory=DIRECTORY, imports=IMPORTS)
     return Resources(
         connect(names), UPLOADS, "", WORK, "", "", "http://127.0.0.1/finalize", "", "", ""
@@ -192,7 +192,7 @@ def resources() -> Resources:
 
 
 def point_at(address: str) -> None:
-    """Makes every client of this process speak to `address`."""
+    """Points every client of this process to `address`."""
     os.environ |= {
         "AWS_ENDPOINT_URL": address,
         "AWS_ACCESS_KEY_ID": "test",
@@ -204,13 +204,13 @@ def point_at(address: str) -> None:
 
 
 def work(at: Resources, import_id: str) -> None:
-    """Works the import's chunk once."""
+    """Processes the import's chunk once."""
     run = Invocation("attempt", Deadline(time.time() + 300))
     work_chunk(at, import_id, 1, run, may_write=True)
 
 
 def update_each(client: Any, lines: int) -> None:
-    """The baseline: nothing read, nothing checked, one conditional update after the other."""
+    """The baseline: one conditional update after another, without reads or checks."""
     for number in range(lines):
         client.update_item(
             TableName=ACCOUNTS,
@@ -225,7 +225,7 @@ def update_each(client: Any, lines: int) -> None:
 
 
 def look_up_and_update_each(client: Any, lines: int) -> None:
-    """The baseline with the two look-ups that checking a line takes, still one by one."""
+    """The baseline with the two look-ups that a check of a line needs, still one by one."""
     for number in range(lines):
         for table, key in (
             (ACCOUNTS, {"pk": {"S": f"{TENANT}#C{number:08d}"}}),

@@ -1,4 +1,4 @@
-"""One stack for all stories: the real template on the embedded AWS, with a directory of its own."""
+"""One stack for all stories: the real template on the embedded AWS, with its own directory."""
 
 from __future__ import annotations
 

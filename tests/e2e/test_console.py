@@ -18,7 +18,7 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        """An answer to what a page of the same origin asks."""
+        """The answer to a request from a page of the same origin."""
         headers = {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if method == "POST":
             headers |= FORM | {"origin": self.origin, "sec-fetch-site": "same-origin"}
@@ -31,7 +31,7 @@ class Browser:
         return answer
 
     def follow(self, answer: Answer) -> Answer:
-        """The page that an answer leads to, on the same origin."""
+        """The page that an answer redirects to, on the same origin."""
         assert answer.status in (302, 303), answer.body
         return self.ask("GET", answer.headers["location"].removeprefix(self.origin))
 

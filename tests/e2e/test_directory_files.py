@@ -1,4 +1,4 @@
-"""A system keeps the directory: it drops accounts and users, and people assign what it brought."""
+"""A system maintains the directory: it drops accounts and users, and people assign them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_users_of_a_dropped_directory_are_assigned_and_only_explicit_statuses_de
     user = deployed.api("GET", "/users/story.two@lumina.example").json
     assert user["status"] == "deleted"
     assert deployed.api("GET", "/users/story.one@lumina.example").json["status"] == "active"
-    # Who is deleted is taken off all accounts, by an import of its own.
+    # An import of its own removes deleted users from all accounts.
     until(lambda: deployed.manager("ST1") == [], "the removal of who was deleted")
     assert deployed.manager("ST2") == ["story.one@lumina.example"]
 

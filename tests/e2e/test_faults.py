@@ -1,4 +1,4 @@
-"""What goes wrong around an import: doubled and late events, killed workers, poison."""
+"""Faults around an import: doubled and late events, killed workers, chunks that always fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KENYANS = ("wanjiru.mwangi@lumina.example", "brian.kiptoo@lumina.example")
 
 
 def _visible_after(deployed: DeployedStack, queue: str, seconds: int) -> str:
-    """Sets how long a queue's message stays hidden, and gives what it was."""
+    """Sets the visibility timeout of a queue; returns the one before."""
     sqs, url = deployed.client("sqs"), deployed.stack.resources[queue]
     name = "VisibilityTimeout"
     before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
@@ -31,7 +31,7 @@ def _visible_after(deployed: DeployedStack, queue: str, seconds: int) -> str:
 
 @pytest.fixture
 def hasty_chunks(deployed: DeployedStack) -> Iterator[Any]:
-    """Lets a test bring failed chunk messages back sooner than the template's time."""
+    """Lets a test redeliver failed chunk messages sooner than in the template."""
     before: list[str] = []
 
     def hasten(seconds: int) -> None:
@@ -43,7 +43,7 @@ def hasty_chunks(deployed: DeployedStack) -> Iterator[Any]:
 
 
 def _event(deployed: DeployedStack, key: str) -> str:
-    """S3's notification of the newest version of a key, as S3 would send it once more."""
+    """S3's notification of the newest version of a key, as S3 would send it again."""
     bucket = deployed.stack.outputs["UploadsBucket"]
     version = deployed.client("s3").list_object_versions(Bucket=bucket, Prefix=key)["Versions"][0]
     record = {
@@ -191,7 +191,7 @@ def test_a_killed_worker_costs_time_and_nothing_else(
 
 
 def _kill_workers(deployed: DeployedStack, account_id: str) -> list[int]:
-    """Kills the processes of the assign function once one of its writes can be seen."""
+    """Kills the processes of the assign function once one of its writes is visible."""
     table = deployed.stack.resources["AccountsTable"]
     seen = deployed.client("dynamodb").get_item(
         TableName=table, Key={"pk": {"S": f"lumina#{account_id}"}}

@@ -1,4 +1,4 @@
-"""One story for each of the five systems: its own file, its own doors, on the deployed stack.
+"""One story for each of the five systems: its own file and its own ways in, on the deployed stack.
 
 Each system is a tenant of its own. The numbers in the names are those of REQUIREMENTS.md.
 """
@@ -21,7 +21,7 @@ MANAGER = "account_manager"
 
 
 class Tenant:
-    """A tenant with its directory, seen through the doors."""
+    """A tenant with its directory, on the deployed stack."""
 
     def __init__(
         self, deployed: DeployedStack, name: str, folder: Path, files: Mapping[str, str]
@@ -34,7 +34,7 @@ class Tenant:
         assert seeded.returncode == 0, seeded.stdout + seeded.stderr
 
     def ask(self, method: str, path: str, body: object = None, *, as_: str = "") -> Any:
-        """What the API answers with a status below 300."""
+        """The API's answer, which must have a status below 300."""
         answer = self.deployed.api(method, path, as_=as_ or self.admin, body=body)
         assert answer.status < 300, (answer.status, answer.body)
         return answer.json if answer.body else None
@@ -63,7 +63,7 @@ class Tenant:
         return list(csv.DictReader(io.StringIO(text, newline="")))
 
     def said(self, *words: str) -> str:
-        """What the command line prints to the tenant's Admin."""
+        """The command line's output for the tenant's Admin."""
         assert self.deployed.handover("login", self.admin).returncode == 0
         result = self.deployed.handover(*words)
         assert result.returncode == 0, (words, result.stdout, result.stderr)

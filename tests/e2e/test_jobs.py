@@ -1,4 +1,4 @@
-"""Users who come and go, and second thoughts: what Handover does by files that it writes itself."""
+"""Jobs: new and deleted users, undo, and reassignment, all by files that Handover writes itself."""
 
 from __future__ import annotations
 

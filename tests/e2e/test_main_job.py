@@ -1,4 +1,4 @@
-"""The main job through the public doors: upload, outcome, report, notification, history."""
+"""The main job by the public interfaces: upload, outcome, report, notification, history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drops of other systems, strangers, approval and cancelling, as their users see them."""
+"""Drops of other systems and of strangers, approval and cancellation, as their users see them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ VERIFIER = "a-verifier-of-more-than-forty-three-characters-0123"
 
 @pytest.fixture
 def ana(deployed: DeployedStack) -> str:
-    """An Admin of the tenant whom no other story knows."""
+    """An Admin of the tenant whom no other story uses."""
     email = f"ana.{time.time_ns()}@{TENANT}.example"
     body = {"email": email, "name": "Ana", "roles": ["Admin"]}
     assert deployed.api("POST", "/users", body=body).status == 201
@@ -32,7 +32,7 @@ def ana(deployed: DeployedStack) -> str:
 
 
 def totp(secret: str) -> str:
-    """The code of this moment: https://www.rfc-editor.org/rfc/rfc6238."""
+    """The present code: https://www.rfc-editor.org/rfc/rfc6238."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     digest = hmac.new(key, (int(time.time()) // 30).to_bytes(8), hashlib.sha1).digest()
     start = digest[-1] & 15

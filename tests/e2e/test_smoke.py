@@ -19,9 +19,9 @@ SMOKE = re.compile(r"smoke-[0-9a-f]{16}")
 
 
 def traces(deployed: DeployedStack) -> Iterator[str]:
-    """Whatever the embedded AWS holds that names a smoke tenant, but for the audit trail.
+    """Everything on the embedded AWS that names a smoke tenant, without the audit trail.
 
-    Nobody can remove its entries; they expire.
+    Nobody can remove entries of the audit trail; they expire.
     """
     audit = deployed.stack.outputs["AuditTable"]
     dynamodb, s3, sqs = (deployed.client(name) for name in ("dynamodb", "s3", "sqs"))
@@ -43,7 +43,7 @@ def traces(deployed: DeployedStack) -> Iterator[str]:
 
 
 def work_objects(deployed: DeployedStack) -> set[str]:
-    """What functions have handed each other; it names imports, not tenants."""
+    """The objects that functions have passed to each other; they name imports, not tenants."""
     bucket = deployed.stack.outputs["WorkBucket"]
     pages = deployed.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket)
     return {one["Key"] for page in pages for one in page.get("Versions", ())}

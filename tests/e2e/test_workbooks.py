@@ -1,4 +1,4 @@
-"""Workbooks through the public doors: converted by the deployed function, imported as a file."""
+"""Workbooks by the public interfaces: the deployed function converts and imports them."""
 
 from __future__ import annotations
 

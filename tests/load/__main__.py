@@ -13,7 +13,7 @@ from tests.load.behaviour import Behaviour
 from tests.load.scenes import SCENES, Outcome, play
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-# Each fix taken back: as at d4b7b5e.
+# Without each fix, as at d4b7b5e.
 TAKEN_BACK = (
     ("the sweeper of d4b7b5e", Behaviour(sends_only_what_is_lost=False)),
     ("no handing on of chunks that run out of time", Behaviour(hands_on=False)),

@@ -1,11 +1,11 @@
-"""AWS's limits as the model keeps them, each with the page that states it."""
+"""AWS's limits in the model, each with the page that states it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# A new on-demand table takes 4,000 writes a second, and twice its previous peak after that; traffic
-# that doubles within 30 minutes may be throttled.
+# A new on-demand table accepts 4,000 writes a second, and twice its previous peak after that;
+# traffic that doubles within 30 minutes may be throttled.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 NEW_TABLE_WRITES = 4000.0
 DOUBLING_SECONDS = 1800.0
@@ -22,7 +22,7 @@ MORE_BATCHES_A_SECOND = 300 / 60
 
 @dataclass
 class OnDemand:
-    """The write units a second that an on-demand table takes."""
+    """The write units a second that an on-demand table accepts."""
 
     now_most: float = NEW_TABLE_WRITES
     used: float = 0.0
@@ -37,19 +37,19 @@ class OnDemand:
             self._peak, self._since = 0.0, now
 
     def take(self, units: float, seconds: float) -> None:
-        """Counts units that were written in the step of so many seconds."""
+        """Counts units that were written in the step of that many seconds."""
         self.used += units
         self._peak = max(self._peak, self.used / seconds)
 
 
 @dataclass
 class HotKeys:
-    """What is written under each key in a step; a key has one partition."""
+    """The units written under each key in a step; a key has one partition."""
 
     used: dict[int, float] = field(default_factory=dict)
 
     def take(self, key: int, units: float, seconds: float) -> bool:
-        """True when the partition of the key takes so many units more in this step."""
+        """True when the partition of the key accepts that many more units in this step."""
         before = self.used.get(key, 0.0)
         if before and before + units > PARTITION_WRITES * seconds:
             return False
@@ -59,13 +59,13 @@ class HotKeys:
 
 @dataclass
 class Poller:
-    """How many messages of a queue Lambda works at the same time."""
+    """The number of messages of a queue that Lambda processes at the same time."""
 
     most: int
     allowed: float = FIRST_BATCHES
 
     def pass_time(self, seconds: float, *, has_backlog: bool) -> int:
-        """The number from now on: more while messages wait."""
+        """Updates the number: it grows while messages wait."""
         more = self.allowed + MORE_BATCHES_A_SECOND * seconds
         self.allowed = min(self.most, more) if has_backlog else FIRST_BATCHES
         return min(self.most, int(self.allowed))

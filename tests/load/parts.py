@@ -1,4 +1,4 @@
-"""What the model moves: files, their chunks, functions at work, and what it counts."""
+"""The parts of the model: files, their chunks, running functions, and counts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.load.queues import Message
 
 
 class Phase(Enum):
-    """Where an import stands."""
+    """The phase of an import."""
 
     UPLOADED, VALIDATING, PROCESSING, ENDED = "uploaded", "validating", "processing", "ended"
 
 
 @dataclass
 class Chunk:
-    """A part of a file: how many of its lines are written, and who works on it."""
+    """A part of a file: the number of written lines, and its worker."""
 
     lines: int
     done: float = 0.0
@@ -51,7 +51,7 @@ class Import:
 
 @dataclass
 class Job:
-    """A function at work on a message; `left` is what remains besides the lines of a chunk."""
+    """A running function with its message; `left` is the remaining time without a chunk's lines."""
 
     message: Message
     started: float
@@ -65,7 +65,7 @@ class Job:
 
 @dataclass
 class Tally:
-    """What was asked of AWS."""
+    """The requests to AWS."""
 
     taken: int = 0
     handed_on: int = 0
@@ -83,7 +83,7 @@ class Tally:
 
 @dataclass
 class Load:
-    """What comes when, and what is out of order when.
+    """The uploads and the outages, with their times.
 
     `stops` is when no worker runs, `throttled` when tables refuse every call, in seconds from the
     beginning; `changes` says whether lines change accounts. `table_writes` and `workers` take the

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import count
 
-# Who has more than a tenth of the messages in flight, and 30 at the least, comes after all others.
+# A group with more than a tenth of the messages in flight, and at least 30, comes after all others.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
 NOISY_SHARE = 0.1
 NOISY_MESSAGES = 30
@@ -17,7 +17,7 @@ _numbers = count()
 
 @dataclass(eq=False)
 class Message:
-    """One message: about which import, and which of its chunks, if about one."""
+    """One message: its import, and its chunk, if any."""
 
     group: int
     owner: int
@@ -44,17 +44,17 @@ class FairQueue:
     _hidden: list[tuple[float, int, Message]] = field(default_factory=list)
 
     def send(self, message: Message, *, visible_at: float = 0.0, is_lost: bool = False) -> None:
-        """Takes a message, which may be received from `visible_at` on, unless it gets lost."""
+        """Adds a message, which can be received from `visible_at` on, unless it gets lost."""
         self.sent += 1
         if not is_lost:
             self.hide(message, visible_at)
 
     def hide(self, message: Message, until: float) -> None:
-        """Has the message come, or come again, then."""
+        """Hides the message until then."""
         heapq.heappush(self._hidden, (until, message.number, message))
 
     def pass_to(self, now: float) -> None:
-        """Shows what is hidden no longer."""
+        """Shows messages whose hiding has ended."""
         while self._hidden and self._hidden[0][0] <= now:
             message = heapq.heappop(self._hidden)[2]
             entry = (message.sent_at, message.number, message)
@@ -67,7 +67,7 @@ class FairQueue:
         return bool(self._waiting)
 
     def next_at(self) -> float:
-        """When the next hidden message comes; never = infinity."""
+        """The time of the next hidden message; never = infinity."""
         return self._hidden[0][0] if self._hidden else float("inf")
 
     @property
@@ -88,7 +88,7 @@ class FairQueue:
             self.dead.append(message)
 
     def done(self, message: Message) -> None:
-        """The worker of a message has ended, whatever came of it."""
+        """Ends the processing of a message, with or without success."""
         self.in_flight[message.group] -= 1
 
     def _pop(self) -> Message | None:
@@ -111,7 +111,7 @@ class FairQueue:
         return found
 
     def _pop_of_noisy(self, noisy: set[int]) -> Message | None:
-        """Of noisy groups the one with the fewest in flight comes first."""
+        """A message of the noisy group with the fewest in flight."""
         waiting = noisy & self._waiting.keys()
         if not waiting:
             return None

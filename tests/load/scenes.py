@@ -1,4 +1,4 @@
-"""The scenes: what comes, what is out of order, and what must come of it."""
+"""The scenes: uploads, outages, and the expected results."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.load.parts import Import, Load, Phase
 from tests.load.stack import read_stack
 from tests.load.world import World
 
-# As long as queues keep their messages.
+# The time for which queues keep their messages.
 MAX_SECONDS = 4 * 24 * 3600.0
-# Of messages sent to chunks: for each chunk, and for an import of one chunk.
+# The maximum number of messages: for each chunk, and for an import of one chunk.
 MAX_OF_CHUNKS = 1.2
 MAX_OF_ONE_CHUNK = 2.0
 MAX_SETTLE_UNITS = 3.0
@@ -23,7 +23,7 @@ MAX_SETTLE_UNITS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A load, at its full size and at one for every test run."""
+    """A load, at its full size and at a small one for every test run."""
 
     name: str
     what: str
@@ -118,7 +118,7 @@ SCENES = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a scene came to. Times are in seconds from the beginning."""
+    """The result of a scene. Times are in seconds from the beginning."""
 
     scene: str
     imports: int
@@ -140,7 +140,7 @@ class Outcome:
     dollars: float
 
     def failures(self) -> list[str]:
-        """What must not be."""
+        """The unexpected results."""
         most = MAX_OF_ONE_CHUNK if self.chunks == self.imports else MAX_OF_CHUNKS
         messages = self.chunk_messages / self.chunks if self.chunks else 0.0
         checks = (
@@ -164,7 +164,7 @@ class Outcome:
 
 
 def play(scene: Scene, behaviour: Behaviour = NOW, *, small: bool = False) -> Outcome:
-    """Plays a scene to its end, or for four days."""
+    """Runs a scene to its end, or for four days."""
     world = World(scene.load(small=small), behaviour, read_stack())
     world.run(MAX_SECONDS)
     ended = sorted(one.ended_at for one in world.imports if one.phase is Phase.ENDED)
@@ -186,7 +186,7 @@ def play(scene: Scene, behaviour: Behaviour = NOW, *, small: bool = False) -> Ou
         at(0.99),
         at(1.0),
         world.published_at,
-        # One that takes the place of another is no more work, and counted apart.
+        # A message that replaces another is not additional work, and is counted apart.
         chunks.sent - tally.handed_on - tally.put_off,
         tally.handed_on,
         tally.put_off,
@@ -199,7 +199,7 @@ def play(scene: Scene, behaviour: Behaviour = NOW, *, small: bool = False) -> Ou
 
 
 def _dollars(world: World) -> float:
-    """What the scene costs: tables, history, portfolios, queues, S3 and functions."""
+    """The cost of the scene: tables, history, portfolios, queues, S3 and functions."""
     tally = world.tally
     writes = tally.accounts_writes * 4 + tally.imports_writes + tally.settle_writes
     sent = sum(queue.sent for queue in world.queues.values())

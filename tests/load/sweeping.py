@@ -18,12 +18,12 @@ from handover.rules.resending import (
 
 from tests.load.parts import Import, Phase, Tally
 
-# At d4b7b5e the sweep waited so long, and sent all at once that it took for lost.
+# At d4b7b5e the sweep waited this long, and resent all supposedly lost messages at once.
 OLD_RESEND_AFTER_SECONDS = 300.0
 
 
 class Sweeper:
-    """Sends again what it takes for lost; `send` takes the need, the import and the chunk."""
+    """Resends supposedly lost messages; `send` takes the need, the import and the chunk."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Sweeper:
         self.now = 0.0
 
     def sweep(self, now: float, imports: list[Import]) -> None:
-        """Looks at the open imports, oldest first."""
+        """Checks the open imports, oldest first."""
         self.now = now
         self._tally.reads += 1 + len(imports)
         if self._is_old:
@@ -46,7 +46,7 @@ class Sweeper:
             self._sweep_now(imports)
 
     def note_taken(self, need: Need, sent_at: float) -> None:
-        """A worker has taken a message that was sent then."""
+        """Records that a worker has taken a message of that sending time."""
         seen = self._seen[need]
         self._tally.reads += 0.5
         if sent_at > seen.newest_taken + NOTED_SECONDS:
@@ -109,7 +109,7 @@ class Sweeper:
         return need is not Need.CHUNKS or bool(chunks)
 
     def _sweep_of_old(self, imports: list[Import]) -> None:
-        """As at d4b7b5e: what was not sent for five minutes is sent again, all of it."""
+        """As at d4b7b5e: resends everything that was not sent for five minutes."""
         for one in imports:
             if self.now - max(one.opened_at, one.resent_at) < OLD_RESEND_AFTER_SECONDS:
                 continue

@@ -1,4 +1,4 @@
-"""The model keeps AWS's limits: queues, tables, keys and pollers."""
+"""The model's limits of AWS: queues, tables, keys and pollers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Under load every import ends, no line is lost, few messages are sent; without a fix not so."""
+"""Under load every import ends, no line is lost, few messages are sent; each fix is needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_every_import_ends_with_all_lines_processed_and_few_messages(scene: Scen
 
 
 def without(fix: Behaviour, scene: str) -> Outcome:
-    """What comes of a scene when a fix is taken back."""
+    """The result of a scene without a fix."""
     return play(NAMED[scene], fix, small=True)
 
 

@@ -1,4 +1,4 @@
-"""The system under load: files come in, are cut, worked and ended, second by second."""
+"""The system under load: files are uploaded, cut, processed and ended, second by second."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tests.load.stack import Stack
 from tests.load.sweeping import Sweeper
 
 TICK_SECONDS = 1.0
-# What a function takes besides its lines: to begin, to read plan and users, to write its parts.
+# The seconds of a function besides its lines: start, reading plan and users, writing parts.
 SETUP_SECONDS = 0.5
 # 25 conditional writes in 25 ms.
 LINES_A_SECOND = 1000
 # At d4b7b5e a chunk was cut to take a sixth of the time limit at that pace.
 OLD_SHARE_OF_TIMEOUT = 6
-# Lines that are as they should be are only read: tests/bench/RESULTS.md, worker, no line changes.
+# Unchanged lines are only read: tests/bench/RESULTS.md, worker, no line changes.
 READ_LINES_A_SECOND = 5000.0
-# tests/bench/RESULTS.md: the scan of a file, on a third of the machine that it was measured on.
+# tests/bench/RESULTS.md: the scan of a file, at a third of the measured machine's speed.
 SCAN_LINES_A_SECOND = 700_000.0
 # A batch of chunk items, or of messages, takes about a hundredth of a second.
 CHUNKS_A_SECOND = 500.0
@@ -76,7 +76,7 @@ class World:
     # Running
 
     def run(self, max_seconds: float) -> None:
-        """Lets time pass until every import has ended and is published, or for so long."""
+        """Lets time pass until every import has ended and is published, or up to the limit."""
         while self.now < max_seconds and not self._is_over():
             self._tick()
             self.now = self._next_time()
@@ -97,7 +97,7 @@ class World:
         return max(self.now + TICK_SECONDS, min(time for time in times if time > self.now))
 
     def _may_work(self, need: Need) -> bool:
-        """False while the workers of the queue are stopped; files are taken in all the same."""
+        """False while the workers of the queue are stopped; validation continues."""
         is_stopped = self.load.stops[0] <= self.now < self.load.stops[1]
         return need is Need.INTAKE or not is_stopped
 
@@ -128,7 +128,7 @@ class World:
     # Messages
 
     def _send(self, need: Need, one: Import, chunk: int | None = None) -> None:
-        # S3's own messages have no group, so each is by itself.
+        # S3's own messages have no group, so each is a group by itself.
         group = one.tenant if need is not Need.INTAKE else -1 - one.number
         is_lost = False
         if self.load.lost_every and need is not Need.INTAKE:
@@ -149,7 +149,7 @@ class World:
             self._begin(need, jobs[-1])
 
     def _begin(self, need: Need, job: Job) -> None:
-        """What a function does first: it notes the message, and takes what that is about."""
+        """The beginning of a function: records the message, and takes its import or chunk."""
         if self._is_throttled():
             return
         message = job.message
@@ -214,7 +214,7 @@ class World:
                 self._after_settling(one, job)
                 continue
             if chunk.taken_at < job.started:
-                self._begin_chunk(one, job)  # what throttling has held up
+                self._begin_chunk(one, job)  # lines that throttling has delayed
             spent = min(job.left + job.reread, TICK_SECONDS)
             job.left, job.reread = _reduced(job.left, job.reread, spent)
             writing.append((job, one, chunk, TICK_SECONDS - spent))
@@ -252,7 +252,7 @@ class World:
         self._finish(Need.CHUNKS, job)
 
     def _run_out(self, one: Import, chunk: Chunk, job: Job) -> None:
-        """The time of a worker is used up; what it has written stays."""
+        """Ends a worker whose time is used up; its writes stay."""
         chunk.leased_until = 0.0
         if not self.behaviour.hands_on:
             self._fail(Need.CHUNKS, job)
@@ -263,10 +263,10 @@ class World:
         else:
             self._put_off(Need.CHUNKS, job)
 
-    # What all functions have in common
+    # Common to all functions
 
     def _stay(self, need: Need, job: Job) -> None:
-        """A table refuses every call: the function waits as long as it may, or fails."""
+        """A table refuses every call: the function waits within its time, or fails."""
         if not job.is_under_way:
             return
         if job.busy_since is None:
@@ -297,7 +297,7 @@ class World:
         self._finish(need, job)
 
     def _fail(self, need: Need, job: Job) -> None:
-        """The message comes again when its queue says."""
+        """Fails: the queue redelivers the message."""
         queue = self.queues[need]
         queue.hide(job.message, job.started + queue.visibility_seconds)
         self._finish(need, job)
@@ -348,7 +348,7 @@ class World:
         self.open.pop(one.number, None)
 
     def _abandon(self) -> None:
-        """Dead letters of chunks are settled: what is not written is not processed."""
+        """Settles dead letters of chunks: unwritten lines are not processed."""
         dead = self.queues[Need.CHUNKS].dead
         if self._is_throttled():
             return
@@ -365,7 +365,7 @@ class World:
         del dead[: self.stack.abandon.max_at_once]
 
     def _publish(self) -> None:
-        """History and portfolios follow from the stream of the accounts."""
+        """Writes history and portfolios from the stream of the accounts."""
         if self.unpublished <= 0:
             return
         if self._is_throttled():
@@ -381,7 +381,7 @@ class World:
 
 
 def _parts(load: Load, stack: Stack, one: Import, *, is_old: bool) -> int:
-    """How many chunks a file is cut into, as `handover.pipeline.validate` has it cut."""
+    """The number of chunks of a file, as `handover.pipeline.validate` cuts it."""
     size = one.lines * load.line_bytes
     max_bytes = max(MIN_CHUNK_BYTES, -(-size // MAX_CHUNKS))
     worker_seconds = int(stack.chunks.timeout_seconds)

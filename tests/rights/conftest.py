@@ -1,4 +1,4 @@
-"""One world for each module's questions."""
+"""One world for each module."""
 
 from __future__ import annotations
 

@@ -15,10 +15,10 @@ def rows(table: str) -> list[Row]:
 
 
 def who(row: Row, people: tuple[str, ...]) -> dict[str, bool]:
-    """Whether each of the people may; a cell is `yes` or `-`."""
+    """Which of the people may; a cell is `yes` or `-`."""
     return {person: {"yes": True, "-": False}[row[person]] for person in people}
 
 
 def named(row: Row, *columns: str) -> str:
-    """The row in the names of tests."""
+    """The row as a name of a test."""
     return " ".join(row[column] for column in columns if row[column] != "-")

@@ -1,8 +1,8 @@
-"""Who may do what. Written by hand, from what Handover promises; it uses no code of Handover.
+"""Who may do what. Written by hand, from Handover's promises; it uses no code of Handover.
 
 Each table is a text with one row a line: columns are separated by spaces, `-` stands for nothing,
 and what follows `#` explains. Where a column is a person, `yes` says that they may and `-` that
-they may not. tests/rights asks the deployed functions every cell.
+they may not. tests/rights tests every cell with the deployed functions.
 
 The people, all of the tenant lumina:
 
@@ -175,10 +175,10 @@ PUT     /sources/hr                       source         200     yes   -      - 
 DELETE  /sources/{source}                 -              204     yes   -      -     -       -     yes        -
 """
 
-# What is open to everybody, with a token or without.
+# Routes that are open to everybody, with a token or without.
 OPEN_ROUTES = frozenset({"GET /openapi.json"})
 
-# Who is no active user of the tenant, though they have a token: they may do nothing.
+# People with a token who are not active users of the tenant: they may do nothing.
 OUTSIDERS = """
 person
 inactive
@@ -197,7 +197,7 @@ without-claims
 # Who may use a profile. `on` = an Admin has switched it on, with the setting `profiles`; then its
 # own list of user roles says who may, and none listed is every active user. One that is `off` is
 # for Admins, whatever its list says, and so is one whose files are about the directory, on or off.
-# It is the same at every door of PROFILE_DOORS.
+# This holds for every action of PROFILE_ACTIONS.
 PROFILES = """
 profile              state  admin office sales support plain togo-admin togo-office
 single-strict        on     yes   yes    -     -       -     yes        yes
@@ -222,10 +222,10 @@ open-list            on     yes   yes    yes   yes     yes   yes        yes    #
 open-list            off    yes   -      -     -       -     yes        -
 """
 
-# The doors by which a person uses a profile, and what they answer who may: with a profile that
-# assigns, and with one whose files are about the directory. Who may not gets `refused`. Of an
-# import that is there already `also` names who may whatever the profile says: Admins, and at the
-# last two doors the uploader.
+# The actions with which a person uses a profile, and their answers to people who may: with a
+# profile that assigns, and with one whose files are about the directory. Others get `refused`. For
+# actions on an existing import, `also` names people who may whatever the profile says: Admins, and
+# for results, lines and report the uploader.
 PROFILE_ACTIONS = """
 action             assigns  directory  refused               also
 ticket             201      201        403                   -
@@ -249,8 +249,8 @@ report             404      404        403                   admins,uploader  # 
 """
 ADMINS = ("admin", "togo-admin")
 
-# Who may assign a role, where `assigned_by` lists Support alone: at every door of ROLE_DOORS, with
-# a profile that is on and open to everybody. An Admin is no exception: they edit the list.
+# Who may assign a role whose `assigned_by` lists only Support: by every action of ROLE_ACTIONS,
+# with a profile that is on and open to everybody. An Admin is no exception: they edit the list.
 ASSIGNED_BY = """
 role             admin office sales support plain togo-admin togo-office
 account_manager  -     -      -     yes     -     -          -
@@ -297,7 +297,7 @@ Kenya  -        by_profile  wall     -
 -      -        by_profile  -        yes
 -      -        by_profile  wall     yes
 """
-# `wall`: whether a profile with a wall of its own can come by the door.
+# `wall`: whether a profile with a wall of its own can be used in the action.
 OPCO_ACTIONS = """
 action     wall  refused
 file       yes   OTHER_OPCO
@@ -311,7 +311,7 @@ directory  -     OTHER_OPCO
 
 # Files of other systems. `profile` is the source's, `state` the tenant's word on it: an Admin has
 # registered the source with the profile, which is permission enough. `right` is writes_directory.
-# What a file says of accounts or users counts only with the right, at whichever door it comes.
+# A file about accounts or users counts only with the right, in whichever folder it is.
 SOURCES = """
 profile              state  right  drop                  directory-accounts    directory-users
 single-strict        on     -      done                  UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED
@@ -334,7 +334,7 @@ directory-accounts   off    -      UPLOADER_NOT_ALLOWED  UPLOADER_NOT_ALLOWED  U
 directory-accounts   on     yes    done                  done                  done
 directory-accounts   off    yes    done                  done                  done
 """
-# Whose hand a source's file must come from; the row of SOURCES answers for `own` alone.
+# The principal that must write a source's file; the row of SOURCES is for `own` only.
 WRITERS = """
 writer   answer
 own      -
@@ -342,10 +342,10 @@ other    WRONG_PRINCIPAL  # the principal of another tenant's source
 nobody   WRONG_PRINCIPAL  # S3 reports none
 """
 
-# What starts each deployed function. The first three are doors for people and systems: the API and
-# files are asked above, the console asks the API with the token of the person.
-# The rest are reached by AWS alone: a queue or stream to which only Handover and S3 may write, or
-# a schedule.
+# What starts each deployed function. People and systems reach the first three: the tables above
+# test the API and files, and the console calls the API with the token of the person. Only AWS
+# reaches the others: by a queue or stream to which only Handover and S3 may write, or by a
+# schedule.
 FUNCTIONS = """
 function          started-by
 ApiFunction       people

@@ -1,4 +1,4 @@
-"""Every route that does something leaves its entry in the audit trail, and no other one does."""
+"""Every route that does something leaves an entry in the audit trail, and no other route does."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.rights.table import ROUTES
 from tests.rights.test_routes import deployed_routes, marked, route_of, send_request
 from tests.rights.world import PEOPLE, Worlds
 
-# What each route that does something is in the audit trail. `+` stands between several acts, of
-# which those that the request brings about are noted.
+# The act of each route in the audit trail. `+` separates several acts; those that the request
+# causes are recorded.
 ACTS = """
 route                              acts
 POST_/imports                      file_announced
@@ -42,7 +42,7 @@ DELETE_/workflows/<name>           workflow_removed
 PUT_/sources/<source>              source_stored
 DELETE_/sources/<source>           source_removed
 """
-# Routes that write and are no acts of the audit trail, and why.
+# Routes that write without an act in the audit trail, and why.
 ELSEWHERE = {
     "PATCH /accounts/<account_id>": "a line: the account's history has it, before and after",
     "PATCH /accounts": "the same, with the account in the query",

@@ -1,4 +1,4 @@
-"""The opco wall, by every door: whose user may be put on whose account."""
+"""The opco wall in every action: which user may be put on which account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.rights.reading import Row, rows
 from tests.rights.table import OPCO, OPCO_ACTIONS
 from tests.rights.world import PEOPLE, PROFILE_NAMES, ROLE, Worlds, code_of, set_up
 
-# Whose side is asked about, and an account that is theirs to hold.
+# The user of the test, and an account that this user may hold.
 USER = "una.user@lumina.example"
 NEWCOMER = "nia.new@lumina.example"
 ACCOUNT, NEW, MOVED = "WALL-1", "WALL-2", "WALL-3"
@@ -32,7 +32,7 @@ def opco(cell: str) -> str:
 
 @pytest.fixture(scope="module")
 def quiet(worlds: Worlds) -> Worlds:
-    """The world without an import that an undo would wait for."""
+    """The world without an import for which an undo would wait."""
     world = worlds.back_to("on")
     for name in ("running", "waiting", "of-admin"):
         path = f"/imports/{world.names[OWN][name]}/cancel"
@@ -50,7 +50,7 @@ def put_user(world: World, row: Row, email: str = USER) -> None:
 
 
 def prepared(worlds: Worlds, row: Row) -> World:
-    """The user, the account, the profile and the tenant's setting, as the row says."""
+    """Stores the user, the account, the profile and the tenant's setting of the row."""
     world = worlds.back_to("quiet")
     put_user(world, row)
     world.pipeline.accounts(Account(OWN, ACCOUNT, 1, opco=opco(row["account"])))
@@ -60,7 +60,7 @@ def prepared(worlds: Worlds, row: Row) -> World:
         name=PROFILE,
         has_opco_wall=is_walled,
         required_user_roles=frozenset(),
-        # Nobody can tell the opco of who is no user yet, so a wall takes known users alone.
+        # The opco of a pending address is unknown, so a wall accepts only known users.
         unknown_user=UnknownUser.ERROR if is_walled else UnknownUser.PENDING,
     )
     world.pipeline.resources.tables.directory.put_profile(OWN, profile)
@@ -94,7 +94,7 @@ def by_edit(world: World, row: Row) -> str:
 
 
 def followed(world: World, path: str, body: object = None) -> str:
-    """What became of the import that was asked for."""
+    """The result of the requested import."""
     answer = world.ask(PEOPLE["admin"], "POST", path, body)
     assert answer.status == 202, answer.text
     (written,) = world.pipeline.settle()
@@ -108,7 +108,7 @@ def by_reassignment(world: World, row: Row) -> str:
 
 
 def by_undo(world: World, row: Row) -> str:
-    """The user held the account before; by now the account is whose it is in the row."""
+    """The user held the account before; then the account gets the opco of the row."""
     pipeline = world.pipeline
     account = Account(OWN, MOVED, 1, opco=opco(row["user"]), assigned={ROLE: (USER,)})
     pipeline.accounts(account)
@@ -122,7 +122,7 @@ def by_undo(world: World, row: Row) -> str:
 
 
 def by_resolution(world: World, row: Row) -> str:
-    """The account waited for the user, who is created now."""
+    """The account waits for the user, who is then created."""
     pipeline = world.pipeline
     created = world.uploaded(PEOPLE["admin"], OWN, file_of([(ACCOUNT, NEWCOMER)]), PROFILE)
     pipeline.run(created)
@@ -142,7 +142,7 @@ def by_directory(world: World, row: Row) -> str:
 
 
 def put_users(world: World, text: str) -> ObjectCreated:
-    """A directory file of accounts, worked to its end."""
+    """A directory file of accounts, processed to its end."""
     key = f"directory/{OWN}/erp/accounts.csv"
     created = world.pipeline.put(key, text.encode(), principal=OWN_PRINCIPAL)
     world.pipeline.run(created)

@@ -1,4 +1,4 @@
-"""Who may use which profile, and assign which role, by every door of a person."""
+"""Who may use which profile, and assign which role, by every action of a person."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def by_ticket(world: World, actor: Actor, profile: str, mode: Mode) -> str:
 
 
 def by_file(world: World, actor: Actor, profile: str, mode: Mode) -> str:
-    """A file whose ticket was given before the profile was what it is now."""
+    """A file whose ticket was issued before the profile got its present state."""
     ticket = world.pipeline.ticket(profile=profile, uploader=EMAILS[actor.name], mode=mode)
     created = world.pipeline.put(f"in/{OWN}/{ticket}.csv", file_for(profile))
     world.pipeline.run(created)
@@ -128,7 +128,7 @@ def differences(
     ask: Callable[[World, Actor], str],
     expected: Row,
 ) -> list[str]:
-    """What is answered otherwise than expected, and refusals that changed an account or user."""
+    """Unexpected answers, and refusals that changed an account or user."""
     found = []
     for name, may in people.items():
         world = worlds.back_to(state)
@@ -142,7 +142,7 @@ def differences(
 
 
 def fields(world: World) -> tuple[dict[Any, Any], ...]:
-    """All accounts, and all that the directories hold."""
+    """All accounts, and all items of the directories."""
     tables = world.pipeline.memory.dynamodb.tables
     return dict(tables["AccountsTable"].items), dict(tables["DirectoryTable"].items)
 
@@ -191,7 +191,7 @@ def value_for(role: str) -> str:
 
 @pytest.fixture(scope="module")
 def guarded(worlds: Worlds) -> Worlds:
-    """A profile with every kind of role, open to everybody, and an import of each role by it."""
+    """A profile with every kind of role, open to everybody, and an import of each role with it."""
     world = worlds.back_to("on")
     pipeline = world.pipeline
     workflow = presets()["multi-with-workflow"]
@@ -223,7 +223,7 @@ def guarded(worlds: Worlds) -> Worlds:
 
 
 def ask_for_role(world: World, actor: Actor, role: str, action: str) -> str:
-    """What a door answers to somebody who assigns the role."""
+    """The answer of an action to a person who assigns the role."""
     value = value_for(role)
     match action:
         case "file":

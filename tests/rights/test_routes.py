@@ -1,4 +1,4 @@
-"""Every route of the deployed API, asked by everybody the table names."""
+"""Every route of the deployed API, requested by everybody in the table."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ NOBODY_ACTIVE = "you are signed in, but you are not an active user of any tenant
 
 @cache
 def deployed_routes() -> dict[str, re.Pattern[str]]:
-    """The routes of the function, as `METHOD /path`, and the paths that each takes."""
-    # Routes without a parameter win, as they do in the function.
+    """The routes of the function, as `METHOD /path`, and the paths that each matches."""
+    # Routes without a parameter take precedence, as in the function.
     resolver = app.app
     found = (*resolver._static_routes, *resolver._dynamic_routes)
     return {f"{route.method} {route.path}": route.rule for route in found}
@@ -134,7 +134,7 @@ def test_a_thing_of_another_tenant_is_answered_like_an_unknown_one(
 
 
 def unnamed(world: World, answer: Answer, place: int) -> str:
-    """All of the answer but the names that were asked for, and names that are new each time."""
+    """The answer without the requested names, and without names that are new each time."""
     text = f"{answer.status} {answer.headers} {answer.text}"
     names = {thing(world, word, place) for word in (*THINGS, *IMPORTS)}
     for name in sorted(names, key=len, reverse=True):

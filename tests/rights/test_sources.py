@@ -1,4 +1,4 @@
-"""Files of other systems: by which door they count, and from whose hand."""
+"""Files of other systems: in which folder and from which principal they count."""
 
 from __future__ import annotations
 

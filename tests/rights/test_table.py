@@ -1,4 +1,4 @@
-"""The table itself: it stands on its own, and it is as large as it is said to be."""
+"""The table itself: it uses no code, repeats no row, and is as large as claimed."""
 
 from __future__ import annotations
 

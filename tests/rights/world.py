@@ -1,4 +1,4 @@
-"""The world that the table speaks of: the cast of tests/kit, and what the table adds to it."""
+"""The world of the table: the cast of tests/kit, and additions for the table."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ DELETED = User(
     is_active=False,
     is_deleted=True,
 )
-# Whom files and edits give accounts to: nobody who acts.
+# The user to whom files and edits give accounts, who is none of the people.
 SID = User("sid.salim@lumina.example", "Sid Salim", frozenset({"Sales"}), "Kenya")
 
 PEOPLE: dict[str, Actor] = {actor.name: actor for actor in INSIDERS} | {
@@ -63,12 +63,12 @@ STRANGERS: dict[str, Actor] = {actor.name: actor for actor in OUTSIDERS} | {
 }
 OPEN_LIST, STAFF_LIST = "open-list", "staff-list"
 PROFILE_NAMES = tuple(dict.fromkeys(row["profile"] for row in rows(PROFILES)))
-# Who has uploaded the import of each profile that the world begins with.
+# The uploader of the import of each profile at the beginning.
 UPLOADERS = dict.fromkeys(PROFILE_NAMES, "admin") | {OWN_PROFILE: "sales"}
 ROLE = "account_manager"
 
-# Names that can stand in a request, and what they stand for: a thing of the own tenant, one of
-# another tenant, and one that nobody has.
+# Names in requests and what they mean: a thing of the own tenant, one of another tenant, and an
+# unknown one.
 NO_IMPORT, NO_TICKET = "f" * 32, "20260706T120000000Z-0123456789abcdef"
 THINGS: dict[str, tuple[str, str, str]] = {
     "account": (SHARED_ACCOUNT, OTHER_ACCOUNT, "NOIR-78"),
@@ -92,7 +92,7 @@ IMPORTS = {
 
 
 def thing(world: World, word: str, place: int) -> str:
-    """What a word stands for: 0 in the own tenant, 1 in another, 2 nowhere."""
+    """The thing that a word means: 0 in the own tenant, 1 in another, 2 unknown."""
     if word in THINGS:
         return THINGS[word][place]
     tenant = (OWN, OTHER, "")[place]
@@ -154,12 +154,12 @@ BODIES: dict[str, object] = {
 
 
 def body_of(world: World, word: str, place: int = 0) -> Any:
-    """The body of that name, with things in the place of their names."""
+    """The body of that name, with names replaced by things."""
     return json.loads(spelled(world, json.dumps(BODIES[word]), place)) if word != "-" else None
 
 
 def spelled(world: World, text: str, place: int = 0) -> str:
-    """The text with things in the place of their names."""
+    """The text with names replaced by things."""
     for word in (*THINGS, *IMPORTS, "of-sales", "of-admin"):
         if f"{{{word}}}" in text:
             text = text.replace(f"{{{word}}}", thing(world, word, place))
@@ -167,7 +167,7 @@ def spelled(world: World, text: str, place: int = 0) -> str:
 
 
 def tells_of_others(text: str, *but: str) -> list[str]:
-    """The words of another tenant that are in the text, where `but` does not count."""
+    """The words of another tenant in the text, except `but`."""
     for allowed in but:
         text = text.replace(allowed, "")
     return [word for word in OTHERS_WORDS if word in text.lower()]
@@ -175,14 +175,14 @@ def tells_of_others(text: str, *but: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Sample:
-    """How a profile's files look, and a change of one account or user that they ask for."""
+    """The header of a profile's files, and a line that changes one account or user."""
 
     header: str
     line: str
     role: str = ROLE
 
 
-# One account for each profile, so that each import stands for itself.
+# One account for each profile, so that imports do not affect each other.
 SAMPLES: dict[str, Sample] = {
     "single-strict": Sample("account ID,account Manager", f"K003,{SID.email}"),
     "directory-single": Sample("account ID,account manager", f"K004,{SID.email}"),
@@ -206,14 +206,14 @@ def file_for(profile: str) -> bytes:
 
 
 def wrong_file_for(profile: str) -> bytes:
-    """A file of the profile whose one line is in error, as its key is blank."""
+    """A file of the profile with one line that is in error, because its key is blank."""
     sample = SAMPLES[profile]
     return f"{sample.header}\r\n,{sample.line.partition(',')[2]}\r\n".encode()
 
 
 @dataclass
 class Worlds:
-    """The world, and the snapshots to which questions go back: profiles switched on, or off."""
+    """The world, and its snapshots for each request: profiles switched on, or off."""
 
     world: World
     snapshots: dict[str, Snapshot]
@@ -225,7 +225,7 @@ class Worlds:
 
 
 def build(pipeline: Pipeline) -> Worlds:
-    """The world in both states; everything in it was made by the functions."""
+    """The world in both states; the functions made everything in it."""
     world, _ = cast.build(pipeline)
     directory = pipeline.resources.tables.directory
     directory.put_users(OWN, [PLAIN, TOGO_OFFICE, DELETED, SID], pipeline.deadline)
@@ -272,13 +272,13 @@ def build(pipeline: Pipeline) -> Worlds:
 
 
 def set_up(world: World, **settings: object) -> None:
-    """Settings of the own tenant, as an Admin changes them."""
+    """Changes settings of the own tenant as an Admin."""
     answer = world.ask(PEOPLE["admin"], "PATCH", "/settings", settings)
     assert answer.status == 200, answer.text
 
 
 def code_of(world: World, created: ObjectCreated) -> str:
-    """What became of a file of one line: `done`, or the code under which it was refused."""
+    """The result of a file of one line: `done`, or the code with which it was refused."""
     item = world.pipeline.item(created)
     if item.refusal is not None:
         return str(item.refusal.as_dict()["code"])

@@ -1,4 +1,4 @@
-"""One world for a module's tests; each finds it as it was made."""
+"""One world for a module's tests; each gets it in its first state."""
 
 from __future__ import annotations
 

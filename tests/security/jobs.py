@@ -1,4 +1,4 @@
-"""Everything that follow does, and what is asked for without a file."""
+"""Everything that follow does, and all jobs that are requested without a file."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tests.security import questions
 
 
 def run(world: World) -> None:
-    """Every job, to its end and not; what others assign while it is run, too."""
+    """Runs every job, to its end and not, also with assignments by others meanwhile."""
     questions.ask(world, "/assignments", "/pending", and_ends=("/undo", "/apply", "/corrections"))
     pipeline = world.pipeline
     pipeline.settle()
     await_newcomer(pipeline, "K003", "T000")
     newcomer(pipeline)
     pipeline.settle()
-    # Still behind the wall, whatever it is called.
+    # Still behind the wall, whatever its name.
     pipeline.accounts(replace(pipeline.account("T000"), opco="Benin"))
     pipeline.settle()
     _given(world, SALES.email)
     pipeline.publish()
-    # From here on there is a sign-in to remove.
+    # From here on a sign-in can be removed.
     world.ask(INSIDERS[0], "PUT", f"/users/{SALES.email}", {"name": "Sam", "roles": ["Sales"]})
     world.ask(INSIDERS[0], "DELETE", f"/users/{SALES.email}")
     pipeline.follow()
@@ -37,7 +37,7 @@ def _given(world: World, email: str) -> None:
 
 
 def _fail(world: World, file: ObjectCreated) -> None:
-    """The removal is not read, and not announced until the message of that is dead too."""
+    """The removal cannot be read, and is announced only after the finalize message is dead too."""
     pipeline = world.pipeline
     pipeline.abandon(s3_event(file, "abandon-intake"))
     pipeline.forget()

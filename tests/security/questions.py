@@ -1,4 +1,4 @@
-"""The questions of the table of rights, asked for what they do and not for their answers."""
+"""The requests of the table of rights, sent for their effects and not for their answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.rights.world import body_of, spelled
 
 
 def ask(world: World, *beginnings: str, and_ends: tuple[str, ...] = ()) -> None:
-    """Asks the requests of the table whose paths begin or end so, by an Admin and who may less."""
+    """Sends the requests with such paths, as an Admin and as a user with fewer rights."""
     for row in rows(ROUTES):
         if row["path"].startswith(beginnings) or row["path"].endswith(and_ends):
             for actor in (INSIDERS[0], INSIDERS[2]):

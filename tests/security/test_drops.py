@@ -1,4 +1,4 @@
-"""Who may put what where in the upload bucket: tenants, sources and principals against keys."""
+"""Who may put which file under which key of the upload bucket: tenants, sources and principals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LONG = "x" * 990
 
 
 def code(world: World, created: ObjectCreated) -> str:
-    """The code under which the file was refused, "" when it was taken in."""
+    """The code with which the file was refused, "" when it was accepted."""
     refusal = world.pipeline.item(created).refusal
     return str(refusal.as_dict()["code"]) if refusal else ""
 
@@ -47,7 +47,7 @@ def managers(world: World) -> list[dict[str, Any]]:
 
 
 def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: str) -> None:
-    """Refused in the tenant that the key names, without an effect, and announced to that tenant."""
+    """Fails unless the tenant in the key has a refusal without effect that was announced to it."""
     before = managers(world)
     assert world.pipeline.validate(created) == []
     world.pipeline.run()
@@ -63,7 +63,7 @@ def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: 
 @pytest.mark.parametrize(
     ("key", "principal", "expected", "tenant"),
     [
-        # another tenant's place, as oneself
+        # another tenant's folder, as oneself
         ("drop/umbra/crm/a.csv", OWN_PRINCIPAL, "WRONG_PRINCIPAL", OTHER),
         ("directory/umbra/crm/users.csv", OWN_PRINCIPAL, "WRONG_PRINCIPAL", OTHER),
         ("directory/lumina/erp/users.csv", OTHER_PRINCIPAL, "WRONG_PRINCIPAL", OWN),
@@ -74,10 +74,10 @@ def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: 
         ("drop/umbra/erp/a.csv", OWN_PRINCIPAL, "WRONG_PRINCIPAL", OTHER),
         ("drop/umbra/hr/a.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", OTHER),
         ("drop/lumina/erp/a.csv", OTHER_PRINCIPAL, "WRONG_PRINCIPAL", OWN),
-        # another tenant's source in the own place
+        # another tenant's source in the own folder
         ("drop/lumina/crm/a.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", OWN),
         ("drop/lumina/crm/a.csv", OTHER_PRINCIPAL, "UNKNOWN_SOURCE", OWN),
-        # nobody, and names that only resemble
+        # unknown sources, and similar names
         ("drop/lumina/erp/a.csv", "", "WRONG_PRINCIPAL", OWN),
         ("drop/lumina/erp/a.csv", "A", "WRONG_PRINCIPAL", OWN),
         ("drop/lumina/erp/a.csv", "AROALUMINAX", "WRONG_PRINCIPAL", OWN),
@@ -86,7 +86,7 @@ def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: 
         ("drop/lumina/erp/a.csv", "job:AROALUMINA", "WRONG_PRINCIPAL", OWN),
         ("drop/lumina/erp/a.csv", "AROAUMBRA:AROALUMINA", "WRONG_PRINCIPAL", OWN),
         ("drop/lumina/erp/a.csv", "AROAUMBRA:AROALUMINA:", "WRONG_PRINCIPAL", OWN),
-        # paths that would lead elsewhere if anybody followed them
+        # paths that would lead elsewhere if they were resolved
         ("drop/lumina/../umbra/crm/a.csv", OTHER_PRINCIPAL, "UNKNOWN_SOURCE", OWN),
         ("drop/lumina//a.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", OWN),
         ("drop/lumina/erp/", OWN_PRINCIPAL, "UNKNOWN_SOURCE", OWN),
@@ -109,7 +109,7 @@ def assert_refused(world: World, created: ObjectCreated, expected: str, tenant: 
         ("/drop/lumina/erp/a.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", NO_TENANT),
         ("DROP/lumina/erp/a.csv", OWN_PRINCIPAL, "UNKNOWN_SOURCE", NO_TENANT),
         (LONG, OWN_PRINCIPAL, "UNKNOWN_SOURCE", NO_TENANT),
-        # where tickets go, without one
+        # the folder of tickets, without a ticket
         ("in/lumina/a.csv", OWN_PRINCIPAL, "TICKET_UNKNOWN", OWN),
         ("in/lumina/", OWN_PRINCIPAL, "TICKET_UNKNOWN", OWN),
         ("in/lumina/erp/a.csv", OWN_PRINCIPAL, "TICKET_UNKNOWN", OWN),
@@ -285,7 +285,7 @@ def test_the_wall_applies_to_account_and_manager_whoever_uploads(
 
 
 def test_a_refusal_reveals_nothing_of_the_other_tenant(world: World) -> None:
-    """Its sources and tickets included: the answer holds only what the writer wrote."""
+    """Not even its sources and tickets: the answer contains only what the writer wrote."""
     keys = [f"drop/{OWN}/crm/a.csv", f"in/{OWN}/{world.names[OTHER]['ticket']}.csv"]
     absent = [f"drop/{OWN}/cry/a.csv", f"in/{OWN}/20260706T120000000Z-0123456789abcdef.csv"]
 

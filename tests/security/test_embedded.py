@@ -1,6 +1,6 @@
-"""The stack on the embedded AWS with signatures and roles enforced: each function under its own.
+"""The stack on the embedded AWS with signatures and roles enforced: each function has its own role.
 
-What the emulator does not enforce is held elsewhere: it tells no principal of a drop
+Other tests check what the emulator does not enforce: it reports no principal of a drop
 (test_drops.py), lets users write attributes that their client may not, and knows no age of a
 signature (both tests/template).
 """
@@ -60,7 +60,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack
 
 @pytest.fixture(scope="module")
 def form(deployed: DeployedStack) -> dict[str, Any]:
-    """The door of a ticket that is never used: what is refused uses nothing up."""
+    """The form of a ticket that is never used up, because every use of it is refused."""
     expected = {"profile": "single-strict", "filename": "m.csv", "mode": "run"}
     ticket: dict[str, Any] = deployed.api("POST", "/imports", as_=BACK_OFFICE, body=expected).json
     return ticket
@@ -154,7 +154,7 @@ def test_an_empty_file_is_refused(form: dict[str, Any]) -> None:
 
 
 def test_the_policy_of_a_form_fixes_all_its_fields(form: dict[str, Any]) -> None:
-    """The size on the policy itself: nobody here sends two gigabytes to see them refused."""
+    """The size is checked in the policy itself, without sending two gigabytes."""
     policy = policy_of(form["upload"]["fields"])
 
     key = f"in/{TENANT}/{form['import_ticket']}.csv"
@@ -186,8 +186,8 @@ _sessions: dict[str, boto3.Session] = {}
 def as_role(deployed: DeployedStack, role: str) -> boto3.Session:
     """A session under the role of a function.
 
-    On AWS only Lambda may take it. The emulator lets nobody else either, so its trust is widened
-    for the test: what the role allows is left as deployed.
+    On AWS only Lambda may take it. The emulator enforces this too, so the test widens the trust;
+    the permissions stay as deployed.
     """
     if role in _sessions:
         return _sessions[role]
@@ -217,7 +217,7 @@ def client_of(deployed: DeployedStack, session: boto3.Session, service: str) -> 
 
 
 def test_a_form_is_limited_in_size_and_time(deployed: DeployedStack) -> None:
-    """Forms as the API signs them, under the API's role, but tiny and for a second."""
+    """Forms as the API signs them, under the API's role, but tiny and valid for a second."""
     s3 = client_of(deployed, as_role(deployed, "ApiRole"), "s3")
 
     def sign(seconds: int, most: int) -> dict[str, Any]:
@@ -308,7 +308,7 @@ def test_the_api_accepts_no_access_token(deployed: DeployedStack) -> None:
 
 
 def test_a_whole_import_runs_under_the_roles_of_its_functions(deployed: DeployedStack) -> None:
-    """API, validate, assign, finalize and publish: each fails here if it lacks a permission."""
+    """API, validate, assign, finalize and publish each fail here if they lack a permission."""
     ended = deployed.run((ROOT / "events" / "uploads" / "pulse-sample.csv").read_bytes())
 
     assert ended["counts"]["updated"] > 20
@@ -351,7 +351,7 @@ def test_follow_undoes_an_import_under_its_role(deployed: DeployedStack) -> None
 
 
 def test_follow_handles_a_new_and_a_deleted_user_under_its_role(deployed: DeployedStack) -> None:
-    """What waits for them is given, their sign-in is barred by a file, and both are taken away."""
+    """The user gets the waiting accounts, a file blocks the sign-in, a deletion removes both."""
     account, whose = "KE100107", urllib.parse.quote(NEEMA, safe="")
 
     def team() -> list[str]:
@@ -378,7 +378,7 @@ def test_follow_handles_a_new_and_a_deleted_user_under_its_role(deployed: Deploy
 
 
 def sign_in(deployed: DeployedStack, email: str) -> dict[str, Any]:
-    """The sign-in as the pool has it, empty when there is none."""
+    """The sign-in in the pool, empty when there is none."""
     pool = deployed.client("cognito-idp")
     try:
         found: dict[str, Any] = pool.admin_get_user(
@@ -400,7 +400,7 @@ def test_sweep_runs_under_its_role(deployed: DeployedStack, sweep: str) -> None:
 
 
 def test_abandon_settles_a_dead_letter_under_its_role(deployed: DeployedStack) -> None:
-    """A file whose event S3 never sent, as if validate had failed five times."""
+    """The file's event was never sent, as if validate had failed five times."""
     s3, uploads = deployed.client("s3"), deployed.stack.outputs["UploadsBucket"]
     key = f"drop/{TENANT}/crm/given-up.csv"
     silent = s3.get_bucket_notification_configuration(Bucket=uploads)
@@ -498,7 +498,7 @@ FORBIDDEN: list[tuple[str, str, str, dict[str, Any]]] = [
     *((role, "iam", "list_roles", {}) for role in ROLES),
     *((role, "sqs", "purge_queue", {"QueueUrl": "IntakeQueue"}) for role in ROLES),
 ]
-# The same means for what a function does need: they show that the means themselves work.
+# The same calls for permissions that a function needs: they show that the calls themselves work.
 NEEDED: list[tuple[str, str, str, dict[str, Any]]] = [
     ("ValidateRole", "s3", "put_object", {"Bucket": "WorkBucket", "Key": "x", "Body": b"x"}),
     ("AssignRole", "s3", "put_object", {"Bucket": "WorkBucket", "Key": "x", "Body": b"x"}),
@@ -565,11 +565,11 @@ def test_only_lambda_can_assume_the_role_of_a_function(deployed: DeployedStack, 
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-# What the functions write into their logs
+# The logs of the functions
 
 
 def test_the_logs_of_all_functions_contain_no_address(deployed: DeployedStack) -> None:
-    """After everything above, a workbook and a page: what CloudWatch holds of each function."""
+    """After all tests above, a workbook and a page: the log of each function in CloudWatch."""
     deployed.run(by_openpyxl([("account ID", "account Manager"), ("none", "x")]), filename="a.xlsx")
     http("GET", f"{deployed.stack.api_url}/console/home")
     for line in until(lambda: lines_of_all(deployed), "lines of every function"):
@@ -578,9 +578,9 @@ def test_the_logs_of_all_functions_contain_no_address(deployed: DeployedStack) -
 
 
 def lines_of_all(deployed: DeployedStack) -> list[str]:
-    """What all functions have written; nothing while one of them has written nothing.
+    """The log lines of all functions; none while one of them has none.
 
-    A line comes when its invocation has ended, which may be after what it led to.
+    A line appears when its invocation has ended, perhaps after the actions that follow from it.
     """
     pages = deployed.client("logs").get_paginator("filter_log_events")
     lines: list[str] = []

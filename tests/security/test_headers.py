@@ -1,4 +1,4 @@
-"""No answer of the API is a page, and no answer may be kept, framed or taken for a page."""
+"""No answer of the API is a page, or may be cached, framed or shown as a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves the system: links, cells of files, subjects and texts of notifications."""
+"""Everything that leaves the system: links, cells of files, subjects and texts of notifications."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.kit.cast import (
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.pipeline import file_of
 
-# What a spreadsheet takes for the beginning of a formula, and what hides one.
+# Characters that begin a formula in a spreadsheet, and those that hide one.
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 FORMULAS = (
     "=1+1",
@@ -49,7 +49,7 @@ FORMULAS = (
 
 
 def refusals(world: World, *lines: tuple[str, str]) -> list[dict[str, str]]:
-    """The error lines of a file with these lines."""
+    """The rows of errors.csv for a file with these lines."""
     created = world.uploaded(INSIDERS[0], OWN, file_of(lines))
     world.pipeline.run(created)
     return world.pipeline.table(created, "errors.csv")
@@ -91,7 +91,7 @@ def test_no_address_of_another_tenant_is_suggested(world: World, typo: str) -> N
 def test_an_own_address_is_suggested_even_if_another_tenant_has_a_more_similar_one(
     world: World,
 ) -> None:
-    """`petra.quist` is the other tenant's; the own tenant has nobody near, but for Sam."""
+    """`petra.quist` belongs to the other tenant; only Sam is similar in the own tenant."""
     (row,) = refusals(world, ("K001", SALES.email.replace("sam", "sm")))
 
     assert f"did you mean {SALES.email}?" in row["hint"]
@@ -115,7 +115,7 @@ def test_no_cell_reaches_the_keys_of_another_tenant(world: World, account: str) 
 
 
 def cells(world: World, created: ObjectCreated, name: str) -> list[list[str]]:
-    """The rows of a file of the report bucket as a spreadsheet reads them."""
+    """The rows of a file in the report bucket, as a spreadsheet reads them."""
     body = world.pipeline.file(created, name)
     assert body is not None
     return list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
@@ -181,7 +181,7 @@ def test_a_file_name_cannot_forge_text_of_a_notification(world: World, name: str
     assert notification.subject.endswith("(1 line, 0 changed, 1 with errors)")
     plain = bodies["default"]
     assert not [c for c in plain if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
-    # What a file is called stands within one line, in quotes that it cannot close.
+    # The name of a file stays within one line, in quotes that it cannot close.
     assert plain.splitlines()[0].startswith('The import of "')
     assert plain.splitlines()[0].count('"') == 2
     assert "ended with errors: 1 of 1 line" in plain.splitlines()[0]
@@ -200,7 +200,7 @@ def test_a_notification_has_no_signed_link(world: World) -> None:
 
     (notification,) = world.pipeline.memory.sns.published
     everything = f"{notification.subject}{notification.message}{notification.attributes}"
-    # The console asks whoever follows the link to sign in.
+    # The console requires a sign-in of everybody who follows the link.
     link = (
         f"{world.pipeline.resources.console_url}console/imports/{world.pipeline.item(created).pk}"
     )

@@ -1,4 +1,4 @@
-"""I21: what the functions log holds no address, no raw line, no account id and no signed link."""
+"""I21: logs of functions contain no address, no raw line, no account id and no signed link."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.security import tour
 
 @pytest.fixture
 def written(world: World) -> str:
-    """Everything that the tour writes, as CloudWatch would hold it."""
+    """The log of the whole tour, as CloudWatch would store it."""
     out = io.StringIO()
-    # Lambda's own handler hangs at the root and passes warnings and worse.
+    # Lambda's own handler is on the root logger and passes warnings and errors.
     root = logging.StreamHandler(out)
     root.setLevel(logging.WARNING)
     root.addFilter(lambda record: record.name != logger.name)
@@ -46,7 +46,7 @@ def test_nothing_personal_is_logged(written: str) -> None:
 
 
 def test_the_log_still_says_what_was_done(written: str) -> None:
-    """So that silence above is no accident."""
+    """So that the test above does not pass by an empty log."""
     lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
     messages = {line["message"] for line in lines if "message" in line}
 
@@ -68,7 +68,7 @@ def test_the_log_still_says_what_was_done(written: str) -> None:
 
 
 def test_every_log_line_is_one_record(written: str) -> None:
-    """Nothing that a file or a request holds begins a line of its own."""
+    """No text of a file or a request begins a line of its own."""
     for line in written.splitlines():
         assert line.startswith("{"), line
         assert isinstance(json.loads(line), dict)

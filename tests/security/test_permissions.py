@@ -1,4 +1,4 @@
-"""Least privilege: a role allows what its function was seen to call, and nothing else."""
+"""Least privilege: a role allows the calls that its function makes on the tour, and no others."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TEMPLATE = load()
 ROLES = dict(resources(TEMPLATE, "AWS::IAM::Role"))
 Right = tuple[str, str]  # an action, and the logical id of a resource with an index where one is
 
-# What Lambda itself does under the role: it feeds the function, and keeps its log and traces.
+# Lambda's own calls under the role: it reads queues and streams, and writes log and traces.
 OF_LAMBDA = re.compile(
     r"sqs:(ReceiveMessage|DeleteMessage|GetQueueAttributes)|logs:|xray:"
     r"|dynamodb:(DescribeStream|GetRecords|GetShardIterator|ListStreams)"
 )
-# Without these S3 says "denied" where it should say "not there"; nothing is listed with them.
+# Without these S3 answers "denied" instead of "not found"; they are not used to list.
 FOR_A_404 = {"s3:ListBucket", "s3:ListBucketVersions"}
-# A signature does what its signer may: no call shows it.
+# A signed link needs the right of its signer: no call shows it.
 KEPT_BY_LAMBDA = {("SweepRole", ("s3:PutObject", "WorkBucket"))}  # of runs that failed
 SIGNED: set[tuple[str, Right]] = {
     ("ApiRole", ("s3:PutObject", "UploadsBucket")),
@@ -35,7 +35,7 @@ SIGNED: set[tuple[str, Right]] = {
 }
 
 
-# What a call needs, and which of its parameters says on what.
+# The action that a call needs, and the parameter that names the resource.
 OTHER_RIGHTS = {
     ("s3", "GetObject"): ("s3:GetObject", "Bucket"),
     ("s3", "HeadObject"): ("s3:GetObject", "Bucket"),
@@ -57,7 +57,7 @@ OTHER_RIGHTS = {
 
 
 class Recorder:
-    """Sees every call and keeps what it needs the right to, by role."""
+    """Records the right that every call needs, by role."""
 
     def __init__(self, memory: MemoryAws) -> None:
         self.names = {name: logical for logical, name in memory.physical.items()}
@@ -66,7 +66,7 @@ class Recorder:
         self.seen: dict[str, set[Right]] = defaultdict(set)
 
     def executing(self, execute: Any) -> Any:
-        """Calls as before, and keeps the right that each needs."""
+        """Executes the calls, and records the right that each needs."""
 
         def watched(service: str, operation: str, params: dict[str, Any], *twist: Any) -> Any:
             if self.role:
@@ -136,7 +136,7 @@ def _target(resource: Any) -> str:
 
 @pytest.fixture(scope="module")
 def seen(built: tuple[World, Any]) -> dict[str, set[Right]]:
-    """What each function called on the tour."""
+    """The calls of each function on the tour."""
     world, snapshot = built
     memory = world.pipeline.memory
     memory.restore(snapshot)
@@ -152,7 +152,7 @@ def seen(built: tuple[World, Any]) -> dict[str, set[Right]]:
 def _watch(
     patch: pytest.MonkeyPatch, recorder: Recorder, owner: type, name: str, module_of: Any
 ) -> None:
-    """Calls of the owner's method are made under the role of the function that they run."""
+    """Has the owner's method run under the role of the function that it calls."""
     method = getattr(owner, name)
 
     def watched(self: Any, *given: Any, **named: Any) -> Any:

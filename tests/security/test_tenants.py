@@ -1,4 +1,4 @@
-"""What one tenant has of another, beyond the answers that tests/rights compares: nothing."""
+"""One tenant sees nothing of another, beyond the answers that tests/rights compares."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A tour of everything the functions do: each kind of file, question, mishap and dead letter.
+"""A tour of everything that functions do: each kind of file, request, mishap and dead letter.
 
-What is seen on the way (calls to AWS, lines of logs) is for the tests that ask for the tour.
+The tests that use the tour check its calls to AWS and its log lines.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from tests.security import jobs, questions
 from tests.workbooks.builders import by_openpyxl
 from tests.workbooks.raw import packed
 
-# Everything personal or raw that goes in; none of it may come out in a log.
+# All personal or raw data of the tour; none of it may appear in a log.
 ACCOUNT = "ACCT-4711-MBEKI"
 CELL = "raw cell of Nomvula Mbeki"
 FILENAME = "salaries of Nomvula Mbeki.csv"
@@ -51,7 +51,7 @@ SET_UP = (
 
 
 def take(world: World) -> None:
-    """Goes through all of it; nothing is checked here."""
+    """Runs the whole tour; nothing is checked here."""
     pipeline = world.pipeline
     held = {"account_manager": (SALES.email,)}
     pipeline.accounts(
@@ -106,7 +106,7 @@ def _files() -> list[bytes]:
 
 
 def _tell(world: World) -> None:
-    """Directory files: what is new, what differs, what is wrong."""
+    """Directory files: new records, changes, and errors."""
     pipeline = world.pipeline
     for name, lines in (
         ("accounts", f"account_id,name\r\n{ACCOUNT}-0,{CELL}\r\n{ACCOUNT}-new,{CELL}\r\n,{CELL}"),
@@ -115,7 +115,7 @@ def _tell(world: World) -> None:
     ):
         key = f"directory/{OWN}/erp/{name} {FILENAME}"
         pipeline.run(pipeline.put(key, lines.encode(), principal=OWN_PRINCIPAL))
-    # A login name that its user has given up may be another's, after a while.
+    # A login name that its user has given up can go to another user, after a while.
     pipeline.clock.now += 2 * HOUR
     lines = f"email,login_name\r\nnewer.mbeki@lumina.example,{CELL}"
     key = f"directory/{OWN}/erp/users {FILENAME}"
@@ -123,7 +123,7 @@ def _tell(world: World) -> None:
 
 
 def _ask(world: World) -> None:
-    """Every question, by somebody who may ask it and by somebody who may not."""
+    """Every request, by a user with and by one without the right."""
     ended = world.names[OWN]["ended"]
     for actor in (INSIDERS[0], OUTSIDERS[1], OUTSIDERS[-1]):
         for path in (
@@ -158,17 +158,17 @@ def _ask(world: World) -> None:
 
 
 def _set_up(world: World) -> None:
-    """Every route of people and settings, by an Admin and by somebody who may not."""
+    """Every route of people and settings, by an Admin and by a user without the right."""
     questions.ask(world, *SET_UP)
     _edit_a_user(world)
 
 
 def _edit_a_user(world: World) -> None:
-    """A sign-in that is barred and let in again, other roles, and names that others had."""
+    """A sign-in that is blocked and unblocked, other roles, and names that others had."""
     admin, path = INSIDERS[0], f"/users/{TOGO_SALES.email}"
     known = {"name": TOGO_SALES.name, "login_name": "didier"}
     directory, deadline = world.pipeline.resources.tables.directory, world.pipeline.deadline
-    # A file that takes a login name away leaves what led from it to the user.
+    # A file that removes a login name leaves its entry in the index.
     for login in ("didier", ""):
         directory.put_users(OWN, [replace(SUPPORT, login_name=login)], deadline)
     for more in (
@@ -180,7 +180,7 @@ def _edit_a_user(world: World) -> None:
 
 
 def _bar(world: World) -> None:
-    """Files that bar somebody's sign-in, and let them in again with another role."""
+    """Files that block a sign-in, and unblock it with another role."""
     pipeline = world.pipeline
     for cells in ("inactive,Sales", "active,Support"):
         pipeline.clock.now += 1
@@ -190,7 +190,7 @@ def _bar(world: World) -> None:
 
 
 def _leave_open(world: World) -> None:
-    """Acts that are cut off, what the sweep makes of them, and what an Admin reads of it."""
+    """Acts that are cut off, their closing by the sweep, and an Admin's reading of them."""
     pipeline, admin = world.pipeline, INSIDERS[0]
     barred = {"name": TOGO_SALES.name, "roles": ["Sales"], "status": "inactive"}
     with incident(pipeline.memory, Mishap("AdminDisableUser", kill_before=1)):
@@ -204,7 +204,7 @@ def _leave_open(world: World) -> None:
 
 
 def _spread(world: World) -> None:
-    """A portfolio that has grown large, and a tenant: a part of each lies where it lay before."""
+    """A large portfolio and a large tenant, both partly moved."""
     pipeline = world.pipeline
     held = {"account_manager": (SALES.email,)}
     pipeline.accounts(Account(OWN, f"{ACCOUNT}-large", 1, opco="Kenya", assigned=held))
@@ -235,7 +235,7 @@ def _decide(world: World) -> None:
 
 
 def _check_first(world: World) -> None:
-    """Files that are checked and then applied, one of them by way of a dead letter."""
+    """Files that are checked and then applied, one of them after a dead letter."""
     pipeline = world.pipeline
     for number in (5, 6):
         body = file_of([(f"{ACCOUNT}-{number}", "None")])
@@ -251,7 +251,7 @@ def _check_first(world: World) -> None:
 
 
 def _guard(world: World) -> None:
-    """A file that is held to the limits of changes."""
+    """A file that exceeds the limits of changes."""
     limits = {
         "tenant_guard_percent": 99,
         "portfolio_guard_percent": 50,
@@ -266,7 +266,7 @@ def _guard(world: World) -> None:
 
 
 def _be_late(world: World) -> None:
-    """Messages and events that are lost, so that the sweeper looks at everything."""
+    """Lost messages and events, so that the sweeper checks everything."""
     pipeline = world.pipeline
     lost = world.uploaded(INSIDERS[0], OWN, _good(4))
     unworked = world.uploaded(INSIDERS[0], OWN, _good(5))
@@ -324,7 +324,7 @@ def _shielded(step: Any, *given: Any) -> None:
 
 
 def _be_busy(world: World) -> None:
-    """Services that stay busy: messages are hidden at first, and put off in the end."""
+    """Services that stay busy: messages are first hidden, and finally put off."""
     pipeline = world.pipeline
     created = world.uploaded(INSIDERS[0], OWN, _good(7))
     name = pipeline.item(created).pk if pipeline.validate(created) == [] else ""
@@ -345,7 +345,7 @@ def _be_busy(world: World) -> None:
 
 
 def _convert_while_busy(world: World) -> None:
-    """A workbook is converted without any table, so here it is S3 that stays busy."""
+    """The conversion of a workbook while S3 stays busy, because it uses no table."""
     pipeline = world.pipeline
     created = world.uploaded(INSIDERS[0], OWN, by_openpyxl([("account ID", "account Manager")]))
     pipeline.validate(created)
@@ -367,7 +367,7 @@ def _throttle() -> None:
 
 
 def _park(world: World) -> None:
-    """Records that cannot be worked, and their replay once they can."""
+    """Records that cannot be processed, and their later replay."""
     pipeline = world.pipeline
     pipeline.publish()
     pipeline.follow()
@@ -389,7 +389,7 @@ def _refuse() -> None:
 
 
 def _fail(world: World) -> None:
-    """Outages whose messages quote what was sent, and messages that nobody understands."""
+    """Outages whose error texts quote the request, and invalid messages."""
     pipeline = world.pipeline
 
     created = world.uploaded(INSIDERS[0], OWN, _good(9))

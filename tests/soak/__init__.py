@@ -1,1 +1,1 @@
-"""Load and sudden death: real worker processes on the embedded AWS, killed at any instant."""
+"""Load and kills: real worker processes on the embedded AWS, killed at any instant."""

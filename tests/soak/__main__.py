@@ -1,8 +1,8 @@
 """Minutes of load and of kills: `python -m tests.soak [crashes] [--minutes N] [--kills N] ...`.
 
-Without a word: a steady load with a kill a second and throttles, as `make soak`. `crashes`: many
-small imports under a hail of kills. `deployed`: the same, slower, with the functions as they are
-deployed. Figures are printed; `--output` appends them to a page.
+Without an argument: a steady load with a kill a second and throttles, as `make soak`. `crashes`:
+many small imports under many kills. `deployed`: the same, slower, with the deployed functions.
+Figures are printed; `--output` appends them to a page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KILLS, IMPORTS = 1000, 300
 
 
 def main() -> None:
-    """Prints what was found; exits 1 when anything was violated."""
+    """Prints the findings; exits with 1 when anything was violated."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("what", nargs="?", choices=("load", "crashes", "deployed"), default="load")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="how long to load")
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="what files are drawn from")
     parser.add_argument("--output", type=Path, help="a page to append the figures to")
     options = parser.parse_args()
-    # Whoever is asked to end ends what was started first.
+    # A termination signal first ends the started processes.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if options.what == "crashes":
         figures = crashes(options.kills, options.imports, options.seed)
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def crashes(kills: int, imports: int, seed: int) -> Figures:
-    """Small imports until there were so many of them, and so many kills at work."""
+    """Runs small imports until both numbers of imports and of kills at work are reached."""
     return hold(
         HAIL,
         lambda stand, report, _: report.kills_at_work < kills or len(stand.uploads) < imports,
@@ -58,7 +58,7 @@ def crashes(kills: int, imports: int, seed: int) -> Figures:
 
 
 def load(minutes: float, seed: int) -> Figures:
-    """The steady load for so many minutes."""
+    """Runs the steady load for that many minutes."""
     return hold(LOAD, lambda _, __, seconds: seconds < minutes * 60, seed)
 
 

@@ -1,4 +1,4 @@
-"""Counters in memory that processes share: what a killed worker had counted is not lost."""
+"""Counters in shared memory: the counts of a killed worker are not lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIELDS = ("busy", "handled", "failed", "doubled")
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One row of counters a worker's place; each row has one writer at a time."""
+    """One row of counters for each worker's place; each row has one writer at a time."""
 
     memory: mmap.mmap
 
@@ -22,7 +22,7 @@ class Board:
         return cls(mmap.mmap(-1, places * len(FIELDS) * _NUMBER.size))
 
     def get(self, place: int, field: str) -> int:
-        """The counter as it is now."""
+        """The present value of the counter."""
         return int(_NUMBER.unpack_from(self.memory, _offset(place, field))[0])
 
     def set(self, place: int, field: str, number: int) -> None:

@@ -1,4 +1,4 @@
-"""What must be true at the end, judged from the stores and from bytes, not from what was counted.
+"""What must hold at the end, judged from the stores and from bytes, not from counters.
 
 Every upload is parsed again by the rule oracle; final assignments come from applying the uploads
 one after another in the order of S3's own times.
@@ -24,14 +24,14 @@ from tests.soak.stand import DEAD_LETTERS, QUEUES, Stand, Upload
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An upload with what became of each of its lines."""
+    """An upload with the result of each of its lines."""
 
     upload: Upload
     lines: Lines
 
 
 def violations(stand: Stand) -> Iterator[str]:
-    """Everything that is not as promised."""
+    """Every broken promise."""
     yield from _order(stand)
     imports = {
         item["pk"]["S"]: item for item in stand.scan("ImportsTable") if item["sk"]["S"] == "import"
@@ -62,7 +62,7 @@ def violations(stand: Stand) -> Iterator[str]:
     yield from _superseded(done)
     yield from _assignees(stand, accounts)
     yield from _chains(stand, done, accounts, history)
-    # What the stream was read too late for, portfolios do not know.
+    # Portfolios lack changes from before the stream was read.
     seen = None if stand.tells_of_seed else {item["pk"]["S"] for item in history}
     yield from remains.portfolios(accounts.values(), stand.scan("PortfolioTable"), seen=seen)
     if "events" in stand.ears:

@@ -1,4 +1,4 @@
-"""A crew of workers as the harness sees it: a foreman's process, and what he tells."""
+"""A crew of workers, for the harness: a foreman's process and its reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ END_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the workers counted and took, how those that ended did, and the pids of the spared."""
+    """The workers' counts and times, how ended ones ended, and the pids of the spared ones."""
 
     counted: Mapping[str, int]
     ends: Mapping[str, int]
@@ -29,12 +29,12 @@ class Report:
 
     @property
     def kills(self) -> int:
-        """How many workers were killed."""
+        """The number of killed workers."""
         return self.ends.get("killed", 0)
 
     @property
     def kills_at_work(self) -> int:
-        """How many of them were inside a handler."""
+        """The number of them that were inside a handler."""
         return sum(n for name, n in self.ends.items() if name.startswith("killed at work"))
 
 
@@ -46,15 +46,15 @@ class Crew:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The foreman himself."""
+        """The foreman's pid."""
         return {"foreman": self.process.pid}
 
     def kill(self, rate: float, share: float) -> None:
-        """From now on so many workers a second are killed, `share` a handled message at most."""
+        """Kills that many workers a second from now on, at most `share` a handled message."""
         self._say(f"kill {rate} {share}")
 
     def report(self) -> Report:
-        """How things stand."""
+        """The present report."""
         self._say("report")
         figures: dict[str, Any] = json.loads(_piped(self.process.stdout).readline())
         return Report(
@@ -69,7 +69,7 @@ class Crew:
 
 @contextmanager
 def crew(orders: Orders, environment: Mapping[str, str], log: Path) -> Iterator[Crew]:
-    """A crew at work; all of it has ended when the block has."""
+    """A crew at work; all its processes end with the block."""
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.soak.foreman"],

@@ -26,7 +26,7 @@ from tests.soak.files import Mix
 from tests.soak.runs import Figures, Run, Terms, carry_out
 from tests.soak.stand import Stand, stand
 
-# By the names in the template's mapping, in seconds: each a sixth of its queue's visibility.
+# Seconds by the names in the template's mapping: each a sixth of its queue's visibility.
 SHORTER = {
     "ValidateTimeout": 20,
     "IntakeVisibility": 120,
@@ -65,15 +65,15 @@ class Deployed:
 
     @property
     def pids(self) -> dict[str, int]:
-        """No process of the harness's own is to be watched."""
+        """The harness has no process of its own to watch."""
         return {}
 
     def kill(self, rate: float, _: float) -> None:
-        """From now on so many processes a second are killed."""
+        """Kills that many processes a second from now on."""
         self._rate = rate
 
     def report(self) -> Report:
-        """How things stand; what the functions handle is not counted."""
+        """The present report; the functions' messages are not counted."""
         counted = {"handled": 0, "failed": 0, "doubled": self.doubled}
         return Report(counted, dict(self._ends), {})
 
@@ -106,7 +106,7 @@ class Deployed:
 
 
 def hold(minutes: float, seed: int) -> Figures:
-    """Kills the deployed functions for so many minutes."""
+    """Kills the deployed functions for that many minutes."""
     with tempfile.TemporaryDirectory(prefix="handover-soak-") as name:
         home = Path(name)
         root = _hurried_copy(home / "root")
@@ -149,7 +149,7 @@ def _hurried_copy(root: Path) -> Path:
 
 
 def _tap(made: Stand) -> str:
-    """A queue that hears S3's events beside the intake queue."""
+    """A queue that receives S3's events beside the intake queue."""
     url: str = made.client("sqs").create_queue(QueueName="soak-tap")["QueueUrl"]
     s3, bucket = made.client("s3"), made.stack.outputs["UploadsBucket"]
     configuration: Any = s3.get_bucket_notification_configuration(Bucket=bucket)
@@ -161,7 +161,7 @@ def _tap(made: Stand) -> str:
 
 
 def _double(made: Stand, tap: str) -> int:
-    """Sends every third event again, word for word; how many there were."""
+    """Sends every third event again unchanged; the number of events."""
     doubled = 0
     for event in made.take(tap):
         if random.randrange(3) == 0 and "Records" in event:

@@ -1,4 +1,4 @@
-"""A directory of tenants and files for them; what comes of their lines the rule oracle says."""
+"""A directory of tenants, and files for them; the rule oracle gives the expected results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEAD = "account ID,account Manager\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What files are made of, in lines of a thousand; the rest ask for what stands already."""
+    """The kinds of lines in a thousand; the others change nothing."""
 
     changed: int
     cleared: int
@@ -47,7 +47,7 @@ def accounts_of(count: int) -> list[str]:
 
 
 def make_file(lines: int, held: Mapping[str, str], mix: Mix, draw: random.Random) -> bytes:
-    """A file about accounts drawn from `held`, which says who manages each now."""
+    """A file about accounts drawn from `held`, which has the present manager of each."""
     rows: list[tuple[str, str]] = []
     named = draw.sample(sorted(held), min(lines, len(held)))
     for account in named:
@@ -81,7 +81,7 @@ def _repeated(rows: Sequence[tuple[str, str]], draw: random.Random) -> tuple[str
 
 
 def directory_of(tenant: str, accounts: Mapping[str, str]) -> Directory:
-    """The people of a tenant, and its accounts with who manages each."""
+    """The people of a tenant, and its accounts with their managers."""
     return Directory(
         {(tenant, address): person for address, person in PEOPLE.items()},
         {
@@ -92,12 +92,12 @@ def directory_of(tenant: str, accounts: Mapping[str, str]) -> Directory:
 
 
 def manager_in(request: LineRequest) -> str:
-    """Who shall manage the account, nobody when it is empty."""
+    """The requested manager of the account, "" for nobody."""
     return "".join(request.targets[ROLE])
 
 
 def apply(body: bytes, tenant: str, directory: Directory, held: dict[str, str]) -> None:
-    """Brings `held` to what it is once the file is applied, line after line."""
+    """Applies the file to `held`, line after line."""
     for request in read_file(body):
         if judge(request, tenant, directory) is None:
             held[request.account] = manager_in(request)

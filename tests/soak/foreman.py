@@ -1,7 +1,7 @@
 """The foreman: a process that forks workers, kills them at random instants and replaces them.
 
-Everything a worker needs is imported once, here, so that a new one stands in milliseconds; a
-process started afresh would spend most of its short life on imports.
+Everything that a worker needs is imported once, here, so that a new one starts in milliseconds; a
+new process would spend most of its short life on imports.
 
 Reads one JSON object from standard input (`Orders`), then words, one a line: `kill RATE SHARE`,
 `report`, and at the end of the input it ends all workers and itself. RATE is in kills a second;
@@ -36,14 +36,14 @@ from tests.soak.memory import processor_seconds
 from tests.soak.worker import Handler, Post
 
 RECHECK_SECONDS = 0.004
-# So long a kill waits for somebody to be at work before it goes to whoever is there.
+# Seconds that a kill waits for a worker inside a handler before it takes any worker.
 LONGEST_WAIT_SECONDS = 1.0
 IN_ADVANCE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one worker works; a spared one is never killed, so that its memory can be watched."""
+    """The place of one worker; a spared one is never killed, so that its memory can be watched."""
 
     post: Post
     is_spared: bool
@@ -52,14 +52,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Who is to work, and the constants of the product's modules that are to be smaller."""
+    """The workers, and smaller values for constants of the product's modules."""
 
     places: tuple[Place, ...]
     constants: Mapping[str, int]
 
 
 def orders_json(orders: Orders) -> str:
-    """The orders in one line."""
+    """The orders as one line of JSON."""
     return json.dumps(
         {
             "constants": dict(orders.constants),
@@ -80,7 +80,7 @@ def orders_json(orders: Orders) -> str:
 
 
 def orders_from(text: str) -> Orders:
-    """The orders that were written down."""
+    """The orders in a line of JSON."""
     data = json.loads(text)
     places = tuple(
         Place(
@@ -106,7 +106,7 @@ def handlers() -> dict[str, Handler]:
 
 
 def make_clients() -> None:
-    """Makes the clients without a connection: forked processes may share those, not these."""
+    """Makes the clients without connecting: forked processes may share clients, not connections."""
     from handover import runtime
     from handover.aws import clients
     from handover.profiles.presets import presets
@@ -125,21 +125,21 @@ def make_clients() -> None:
     for model in (*models, TicketItem, WatermarkItem):
         _ = model._get_connection().connection.client
     boto3.client("dynamodbstreams")
-    presets()  # the workers of a run read the same ones, whatever becomes of the files meanwhile
+    presets()  # all workers of a run read the same sources, even if the files change meanwhile
 
 
 def shorten(constants: Mapping[str, int]) -> None:
-    """Gives constants of modules, by their dotted names, other values, all or none.
+    """Sets constants of modules, by their dotted names: all or none.
 
-    A module's own name for a constant that it has imported is one of its own: it is what the code
-    of that module looks up. Raises ValueError for a name that there is not.
+    A constant that a module has imported is set under that module's name, because its code looks it
+    up there. Raises ValueError for an unknown name.
     """
     found: list[tuple[ModuleType, str, int]] = []
     for name, number in constants.items():
         place, _, constant = name.rpartition(".")
         module = importlib.import_module(place)
         if not hasattr(module, constant):
-            # Set all the same it would change nothing, and the run would be another than it says.
+            # Setting it would have no effect, and the run would differ from its description.
             raise ValueError(f"{place} has no {constant}")
         found.append((module, constant, number))
     for module, constant, number in found:
@@ -258,7 +258,7 @@ class Foreman:
 
 
 def main() -> None:
-    """Reads the orders and carries them out."""
+    """Reads the orders and executes them."""
     line = b""
     while not line.endswith(b"\n"):
         line += os.read(sys.stdin.fileno(), 1)
@@ -267,7 +267,7 @@ def main() -> None:
     shorten(orders.constants)
     make_clients()
     gc.collect()
-    gc.freeze()  # what is shared with the forked stays shared
+    gc.freeze()  # memory that forked processes share stays shared
     print("ready", flush=True)
     foreman.run()
 

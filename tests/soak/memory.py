@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import linear_regression
 
-# What a process takes while it warms up says nothing of what it takes for ever.
+# The memory of the warm-up does not count as growth.
 WARM_UP_SHARE = 0.2
-# What 50 bytes kept of every line come to at 20,000 lines a minute, a worker's share of the load.
+# The growth from 50 bytes of every line at 20,000 lines a minute, a worker's share of the load.
 MAX_MB_A_MINUTE = 1.0
-# In less time one block taken from the system looks like growth.
+# In a shorter time one block allocated by the system looks like growth.
 MIN_MINUTES = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Of one process after its warm-up: for how long it was seen, its memory and the slope."""
+    """One process after its warm-up: the observed time, its memory and the slope."""
 
     name: str
     minutes: float
@@ -30,7 +30,7 @@ class Growth:
 
 
 def swollen(growths: Iterable[Growth], *, may_grow: Collection[str] = ()) -> Iterator[str]:
-    """What is to be said of each process that grew for long enough and by too much."""
+    """A message for each process that grew for long enough and by too much."""
     for one in growths:
         if (
             one.name not in may_grow
@@ -53,7 +53,7 @@ class Watch:
     )
 
     def look(self, pids: Mapping[str, int]) -> None:
-        """Takes one sample of each process that lives."""
+        """Takes one sample of each living process."""
         for name, pid in pids.items():
             found = _resident_mb(pid)
             if found is not None:
@@ -61,7 +61,7 @@ class Watch:
                 self.samples[name, pid].append((minutes, found))
 
     def growths(self) -> list[Growth]:
-        """What became of each process that was seen often enough, by name."""
+        """The growth of each process with enough samples, by name."""
         found: list[Growth] = []
         for (name, _), samples in sorted(self.samples.items()):
             warm = samples[int(len(samples) * WARM_UP_SHARE) :]
@@ -74,12 +74,13 @@ class Watch:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a living process has taken of the processor so far, 0 when there is none."""
+    """The processor time of a living process so far, 0 when it has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return 0.0
-    # The name in parentheses may hold anything; user and system time are the 12th and 13th after.
+    # The name in parentheses may have any text; user and system time are the 12th and 13th after
+    # it.
     user, system = stat.rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 

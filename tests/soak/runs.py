@@ -1,4 +1,4 @@
-"""The runs: many small imports under a hail of kills, and a steady load for minutes."""
+"""The runs: many small imports under many kills, and a steady load for minutes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.soak.worker import Post
 
 RECHECK_SECONDS = 0.5
 SAMPLE_SECONDS = 5.0
-# After the last upload: kills have stopped, what was killed last comes back once more.
+# After the last upload: kills have stopped, and the last killed messages are redelivered.
 DRAIN_SECONDS = 300.0
 QUIET_LOOKS = 5
 CHECKPOINT = "stream.txt"
@@ -35,9 +35,9 @@ SOURCES = {
     "finalize": ("FinalizeQueue", "FinalizeFunction"),
     "publish": ("", "PublishFunction"),
 }
-# It keeps all data of the run, and a day of the stream, in its memory.
+# The emulator keeps all data of the run, and a day of the stream, in memory.
 EMULATOR = "emulator"
-# What a handler may fail with while it is killed, throttled, or waits for another.
+# The errors that a handler may raise under kills, throttles, and waits for others.
 EXPECTED_FAILURES = frozenset({"RetryLaterError"})
 EXPECTED_WHEN_THROTTLED = EXPECTED_FAILURES | {
     "ClientError",
@@ -51,9 +51,9 @@ EXPECTED_WHEN_THROTTLED = EXPECTED_FAILURES | {
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run is made of.
+    """The terms of a run.
 
-    `hands` are the workers by kind: those that may be killed, and those that are spared. An
+    `hands` are the workers by kind: those that may be killed, and the spared ones. An
     invocation has `timeout_seconds`, a lease ends 5 s after it, and a message comes back after
     `visible_after`: never before the lease has ended.
     """
@@ -65,7 +65,7 @@ class Terms:
     hands: Mapping[str, tuple[int, int]]
     constants: Mapping[str, int]
     max_open: int
-    # Of a hundred uploads, so many come while the tenant's last one is still worked on.
+    # The number of uploads in a hundred that come while the tenant's last one is in progress.
     overlapping: int = 100
     timeout_seconds: float = 8.0
     visible_after: int = 14
@@ -83,7 +83,7 @@ GoesOn = Callable[[Stand, Report, float], bool]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run came to, and the product's constants that it was held with.
+    """The results of a run, and its settings of the product's constants.
 
     `seconds` is how long uploads and kills went on, `lines_in_time` what was settled by then, and
     `emulator_seconds` and `workers_seconds` what these processes took of the processors.
@@ -107,17 +107,17 @@ class Figures:
 
 
 class Workers(Protocol):
-    """Whoever does the work of a run, and is killed."""
+    """The processes that do the work of a run, and are killed."""
 
     @property
     def pids(self) -> Mapping[str, int]:
         """The processes besides the spared workers whose memory is to be watched."""
 
     def kill(self, rate: float, share: float) -> None:
-        """From now on so many are killed a second, `share` a handled message at most."""
+        """Kills that many a second from now on, at most `share` a handled message."""
 
     def report(self) -> Report:
-        """How things stand."""
+        """The present report."""
 
 
 class Run:
@@ -133,7 +133,7 @@ class Run:
         self._sampled = 0.0
 
     def feed(self, goes_on: Callable[[], bool]) -> None:
-        """Uploads as fast as the workers keep up, for the given time."""
+        """Uploads files as fast as the workers process them, for the given time."""
         while goes_on():
             waiting = Counter(upload.tenant for upload in self.stand.look())
             while waiting.total() < self.terms.max_open and goes_on():
@@ -146,7 +146,7 @@ class Run:
             time.sleep(RECHECK_SECONDS)
 
     def drain(self) -> bool:
-        """True once all has ended; False when something does not end in time."""
+        """True once everything has ended; False if something does not end in time."""
         deadline = time.monotonic() + DRAIN_SECONDS
         while time.monotonic() < deadline:
             self._sample()
@@ -207,7 +207,7 @@ class Run:
 
 @contextmanager
 def prepared(terms: Terms, seed: int) -> Iterator[Run]:
-    """A run that may begin, on a stack that ends with the block."""
+    """A prepared run, on a stack that ends with the block."""
     with tempfile.TemporaryDirectory(prefix="handover-soak-") as name:
         home = Path(name)
         with stand(home, throttled=terms.is_throttled) as made:
@@ -232,13 +232,13 @@ def prepared(terms: Terms, seed: int) -> Iterator[Run]:
 
 
 def hold(terms: Terms, goes_on: GoesOn, seed: int) -> Figures:
-    """Carries a run out on a stack of its own."""
+    """Executes a run on a stack of its own."""
     with prepared(terms, seed) as run:
         return carry_out(run, goes_on)
 
 
 def carry_out(run: Run, goes_on: GoesOn) -> Figures:
-    """Kills while uploads go on, then calm, then everything is checked."""
+    """Kills during the uploads, then lets everything end, then checks everything."""
     emulator = run.stand.stack.emulator.pid
     begun, taken = time.monotonic(), processor_seconds(emulator)
     run.workers.kill(run.terms.kills_a_second, run.terms.kills_a_message)
@@ -277,12 +277,12 @@ def carry_out(run: Run, goes_on: GoesOn) -> Figures:
 
 
 def _mishaps(terms: Terms, report: Report, failures: Mapping[str, int]) -> Iterator[str]:
-    """What handlers failed with and should not have."""
+    """The unexpected failures of handlers."""
     expected = EXPECTED_WHEN_THROTTLED if terms.is_throttled else EXPECTED_FAILURES
     for name in sorted(set(failures) - expected):
         yield f"a handler failed with {name}"
     for name, count in report.ends.items():
-        # Nobody catches what the reader of the stream fails with: its batch comes again whole.
+        # A failure of the stream's reader is not caught: its whole batch is delivered again.
         if name.startswith("failed") and not (terms.is_throttled and name == "failed publish"):
             yield f"{count} workers {name}"
 
@@ -314,7 +314,7 @@ def _outcomes(made: Stand) -> dict[str, int]:
 
 
 def _failures(home: Path) -> dict[str, int]:
-    """What the handlers said messages failed with, by the name of the exception."""
+    """The failures that handlers have logged, by the name of the exception."""
     counted: Counter[str] = Counter()
     for log in home.glob("*-*.log"):
         for line in worker.log_lines(log):

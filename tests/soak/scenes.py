@@ -9,12 +9,12 @@ from tests.soak.runs import Terms
 
 SHORT_LEASE = {
     # Calls on this machine are answered in milliseconds, not in the seconds that a client waits at
-    # the most; whoever is killed must not hold up the run for so long.
+    # most; a kill must not delay the run for so long.
     "handover.runtime.LEASE_MARGIN_SECONDS": 5,
 }
 
-# Small imports, many at once, all about the same accounts; small steps, so that a kill finds many
-# places to fall on. Nobody is spared.
+# Small imports, many at once, all about the same accounts, with small steps, so that kills come at
+# many places. No worker is spared.
 HAIL = Terms(
     tenants=2,
     accounts=400,
@@ -51,7 +51,7 @@ SHOWER = replace(
     kills_a_message=0.8,
 )
 
-# Files as systems send them every night: nearly all lines ask for what stands already.
+# Files as systems send them every night: nearly all lines change nothing.
 LOAD = Terms(
     tenants=8,
     accounts=4500,
@@ -61,7 +61,7 @@ LOAD = Terms(
     constants={**SHORT_LEASE, "handover.pipeline.validate.MIN_CHUNK_BYTES": 16 * 1024},
     max_open=10,
     overlapping=10,
-    kills_a_second=1.15,  # a kill that finds nobody at work waits: one a second comes of it
+    kills_a_second=1.15,  # a kill waits for a worker inside a handler: about one a second
     is_throttled=True,
     tells_of_seed=False,
 )

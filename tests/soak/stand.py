@@ -1,6 +1,6 @@
-"""The stack for a run: the real template, fed and looked at from outside.
+"""The stack for a run: the real template, used and observed from outside.
 
-Its own functions are switched off where workers of the harness do their work.
+Its own functions are switched off when workers of the harness do their work.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TAKES_AT_A_TIME = 25
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One version that was uploaded; uploads are made one after another, so S3 orders them so."""
+    """One uploaded version; uploads are made one after another, so S3 has the same order."""
 
     tenant: str
     import_id: str
@@ -52,21 +52,21 @@ class Upload:
 
 @dataclass
 class Stand:
-    """A deployed stack with tenants, all that was uploaded, and what was heard of it."""
+    """A deployed stack with tenants, all uploads, and the received notices and events."""
 
     stack: local.LocalStack
     tables: Tables
     uploads: list[Upload] = field(default_factory=list)
     # The people and accounts of each tenant before anything was uploaded.
     directory: dict[str, Directory] = field(default_factory=dict)
-    # Who manages which account of which tenant after all uploads so far, one after another.
+    # The manager of each account of each tenant after all uploads so far, one after another.
     held: dict[str, dict[str, str]] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     notices: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     ears: dict[str, str] = field(default_factory=dict)
-    # False when the reader of the stream began after the tenants were there, so that portfolios
-    # tell only of what has changed since.
+    # False when the reader of the stream began after the tenants were stored, so that portfolios
+    # have only later changes.
     tells_of_seed: bool = True
     clients: dict[str, Any] = field(default_factory=dict)
 
@@ -111,14 +111,14 @@ class Stand:
             for address, one in files.PEOPLE.items()
         ]
         self.tables.directory.put_users(tenant, people, deadline)
-        # Nobody is there to approve anything.
+        # No approvals: nobody could give them.
         settings = Settings(clear_guard_percent=100, clear_guard_lines=10**6)
         self.tables.directory.put_settings(tenant, settings)
         self.directory[tenant] = files.directory_of(tenant, held)
         self.held[tenant] = dict(held)
 
     def listen(self, *, to_events: bool) -> None:
-        """Hears all notifications, and the events of changes if asked to, from now on."""
+        """Receives all notifications from now on, and on request the events of changes."""
         sns = self.client("sns")
         self.ears["notices"] = self._ear("soak-notices")
         sns.subscribe(
@@ -136,7 +136,7 @@ class Stand:
             events.put_targets(Rule="soak", EventBusName=bus, Targets=[target])
 
     def hasten(self, visible_after: Mapping[str, int], tries: int) -> None:
-        """Lets failed messages come back sooner, and often enough for so many kills."""
+        """Sets a shorter visibility timeout, and enough deliveries for many kills."""
         for name in QUEUES:
             policy = {
                 "deadLetterTargetArn": self.arn(
@@ -153,7 +153,7 @@ class Stand:
             )
 
     def switch_functions_off(self) -> None:
-        """Takes the stack's own functions from their queues, stream and schedules."""
+        """Disconnects the stack's own functions from their queues, stream and schedules."""
         functions = self.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
@@ -163,7 +163,7 @@ class Stand:
                 events.disable_rule(Name=rule["Name"])
 
     def environment(self, function: str) -> dict[str, str]:
-        """What the deployed function finds in its environment, and where AWS is."""
+        """The environment of the deployed function, and the address of AWS."""
         described = self.client("lambda").get_function_configuration(
             FunctionName=self.resource(function)
         )
@@ -188,7 +188,7 @@ class Stand:
                 expires=int(time.time()) + 86_400,
             ),
         )
-        # The next upload must be a later one by S3's clock too, which tells milliseconds.
+        # The next upload must also be later by S3's clock, which has milliseconds.
         time.sleep(0.002)
         bucket, key = self.stack.outputs["UploadsBucket"], f"in/{tenant}/{ticket}.csv"
         version = self.client("s3").put_object(Bucket=bucket, Key=key, Body=body)["VersionId"]
@@ -199,7 +199,7 @@ class Stand:
         return upload
 
     def look(self) -> list[Upload]:
-        """The uploads whose imports have not ended, or are not announced to have."""
+        """The uploads whose imports have not ended or whose end is not announced."""
         self.hear()
         waiting = [one for one in self.uploads if one.import_id not in self.ended]
         for begin in range(0, len(waiting), 100):
@@ -227,10 +227,10 @@ class Stand:
             request = answer.get("UnprocessedKeys")
 
     def hear(self) -> bool:
-        """Takes in what has been published and put since; true when that was all."""
+        """Receives new notifications and events; true when none is left."""
         before = len(self.notices) + len(self.events)
         for name, received in (("notices", self.notices), ("events", self.events)):
-            # What comes faster than it is heard waits for the next time.
+            # Messages that arrive faster than they are received wait for the next call.
             for _ in range(TAKES_AT_A_TIME):
                 taken = self.take(self.ears[name]) if name in self.ears else []
                 received.extend(taken)
@@ -239,7 +239,7 @@ class Stand:
         return len(self.notices) + len(self.events) == before
 
     def take(self, url: str) -> list[dict[str, Any]]:
-        """Up to ten messages of a queue, taken off it."""
+        """Up to ten messages of a queue, which are deleted from it."""
         sqs = self.client("sqs")
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         if messages:
@@ -251,7 +251,7 @@ class Stand:
         return [json.loads(message["Body"]) for message in messages]
 
     def messages(self, names: Iterable[str]) -> dict[str, int]:
-        """How many messages each queue holds, hidden and delayed ones with the others."""
+        """The number of messages in each queue, with hidden and delayed ones."""
         found: dict[str, int] = {}
         for name in names:
             attributes = self.client("sqs").get_queue_attributes(
@@ -311,7 +311,7 @@ class Stand:
 
 @contextmanager
 def stand(home: Path, *, throttled: bool = False, root: Path = emulator.ROOT) -> Iterator[Stand]:
-    """A fresh stack; it has ended when the block has. `throttled` makes its DynamoDB busy."""
+    """A new stack that ends with the block. `throttled` makes its DynamoDB busy."""
     corrections = emulator.CORRECTIONS
     if throttled:
         emulator.CORRECTIONS = Path(__file__).with_name("throttles.py")
@@ -342,7 +342,7 @@ def stream_arn(made: Stand) -> str:
 
 
 def begin_stream_here(made: Stand, checkpoint: Path) -> None:
-    """Lets the reader of the stream pass over all that was written so far."""
+    """Lets the reader of the stream skip everything written so far."""
     streams, arn = made.client("dynamodbstreams"), stream_arn(made)
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
     here = streams.get_shard_iterator(

@@ -1,7 +1,7 @@
-"""A busy DynamoDB: the emulator answers one call, and one statement, in so many with a throttle.
+"""A busy DynamoDB: the emulator throttles one call, and one statement, in a given number.
 
-Started in the emulator's process in the place of the corrections, which it puts in force first.
-Nothing of a throttled call is done. What it did is counted in a file in the emulator's folder.
+Runs in the emulator's process in the place of the corrections, which it applies first.
+A throttled call has no effect. What it did is counted in a file in the emulator's folder.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
@@ -33,7 +33,7 @@ OPERATIONS = (
 
 
 def apply() -> None:
-    """Puts the corrections and then the throttles in force."""
+    """Applies the corrections and then the throttles."""
     corrections = Path(__file__).resolve().parents[1] / "local" / "corrections.py"
     runpy.run_path(str(corrections))["apply"]()
     from ministack.core.responses import error_response_json
@@ -113,7 +113,7 @@ def _body(responses: list[Any]) -> bytes:
 
 
 def _left_out(operation: Any, tick: Callable[[int], None], cut: Any) -> Any:
-    """Of one batch in so many the last part is not worked on, and named in the answer."""
+    """In one batch of a given number, the last part is left out and named in the answer."""
 
     def partial(data: Any) -> Any:
         if not _drawn():

@@ -1,7 +1,7 @@
-"""A worker: a process that feeds one of the real handlers, as Lambda's event sources do.
+"""A worker: a process that passes events to one of the real handlers, as Lambda's event sources do.
 
-Its life ends by SIGKILL at any instant, or by SIGALRM at the end of an invocation's time, as
-Lambda ends one. Nothing is tidied up in either case.
+It ends by SIGKILL at any instant, or by SIGALRM at the end of an invocation's time, as Lambda does.
+Nothing is tidied up in either case.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What one worker does: which handler, fed from where, and how long an invocation may take.
+    """The work of one worker: its handler, its event source, and the time of an invocation.
 
-    `source` is a queue's URL or a stream's ARN. Of `doubled` 1000, so many events are sent again.
+    `source` is a queue's URL or a stream's ARN. `doubled` events in 1,000 are sent again.
     """
 
     kind: str
@@ -49,7 +49,7 @@ class Post:
 
 
 class Context:
-    """What Lambda tells a handler of its invocation."""
+    """The context that Lambda passes to a handler."""
 
     function_version = "$LATEST"
     memory_limit_in_mb = 512
@@ -61,7 +61,7 @@ class Context:
         self._deadline = time.monotonic() + timeout_seconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """What is left of the invocation."""
+        """The milliseconds until the invocation ends."""
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
@@ -74,7 +74,7 @@ def work(post: Post, handler: Handler, board: Board, place: int) -> None:
 
 
 def _invoke(post: Post, handler: Handler, event: dict[str, Any]) -> Any:
-    # Nobody catches the alarm: it ends the process where it stands.
+    # The alarm is not caught: it ends the process at once.
     signal.setitimer(signal.ITIMER_REAL, post.timeout_seconds)
     answer = handler(event, Context(post.kind, post.timeout_seconds))
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -119,7 +119,7 @@ def _record(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _double(post: Post, message: Mapping[str, Any], board: Board, place: int) -> None:
-    """Sends some of the events again, word for word, at once or a little later."""
+    """Sends some of the events again unchanged, at once or a little later."""
     drawn = int(hashlib.sha256(message["Body"].encode()).hexdigest()[:8], 16) % 1000
     if drawn >= post.doubled or DOUBLED in message.get("MessageAttributes", {}):
         return
@@ -133,7 +133,7 @@ def _double(post: Post, message: Mapping[str, Any], board: Board, place: int) ->
 
 
 def _read_stream(post: Post, handler: Handler, board: Board, place: int) -> None:
-    """Feeds batches of the stream in order; what the checkpoint does not name comes again."""
+    """Passes batches of the stream in order, and repeats from the first failed record."""
     streams: Any = boto3.client("dynamodbstreams")
     if post.checkpoint is None:
         raise ValueError("a reader of a stream needs a checkpoint")
@@ -166,6 +166,6 @@ def _read_stream(post: Post, handler: Handler, board: Board, place: int) -> None
 
 
 def log_lines(where: Path) -> list[dict[str, Any]]:
-    """What the handlers logged as JSON."""
+    """The JSON log lines of the handlers."""
     lines = where.read_text(encoding="utf-8", errors="replace").splitlines()
     return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]

@@ -1,4 +1,4 @@
-"""Alarms: each can be raised by what it is there for, and is not raised by what fixes itself."""
+"""Alarms: each is raised by its cause, and not by failures that resolve themselves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ QUEUE_FUNCTIONS = {reader_of(queue) for queue in (*SOURCES, *DEAD_LETTERS)}
 
 
 def metrics_of(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """The metrics that an alarm looks at, each with namespace, name, dimensions and statistic."""
+    """The metrics of an alarm, each with namespace, name, dimensions and statistic."""
     if "Metrics" not in alarm:
         return [alarm]
     stats = [one["MetricStat"] for one in alarm["Metrics"] if "MetricStat" in one]
@@ -55,12 +55,12 @@ def of_queue(queue: str, metric: str) -> dict[str, Any]:
 
 
 def window_seconds(alarm: dict[str, Any]) -> int:
-    """How much time an alarm looks at."""
+    """The seconds that an alarm evaluates."""
     return int(alarm["EvaluationPeriods"] * min(one["Period"] for one in metrics_of(alarm)))
 
 
 def again_seconds(queue: str, stage: str) -> int:
-    """After how long at the most a message that has failed once is done, or has failed twice."""
+    """The maximum seconds until a message that has failed once is processed or fails twice."""
     timeout = value_in(stage, FUNCTIONS[reader_of(queue)]["Timeout"])
     visibility = value_in(stage, {**SOURCES, **DEAD_LETTERS}[queue]["VisibilityTimeout"])
     return int(visibility + timeout)
@@ -122,7 +122,7 @@ def test_a_dead_letter_that_cannot_be_settled_is_counted_while_it_is_hidden(
     (sum_,) = (one for one in alarm["Metrics"] if "Expression" in one)
     names = {one["Id"] for one in alarm["Metrics"] if "MetricStat" in one}
     assert set(sum_["Expression"].split(" + ")) == names
-    # The least of both is 0 in the minutes in which the letter is taken again.
+    # The minimum of both is 0 in the minutes in which the dead letter is taken again.
     assert {one["Statistic"] for one in metrics_of(alarm)} == {"Maximum"}
     assert alarm["Threshold"] == 1
     assert window_seconds(alarm) > again_seconds(queue, stage)
@@ -142,7 +142,7 @@ def test_a_message_is_late_after_one_failure_and_before_it_is_a_dead_letter(
 
 
 def metrics_in(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """The metrics that were written last, as CloudWatch reads them."""
+    """The metrics in the latest output, as CloudWatch reads them."""
     metrics.flush_metrics()
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "_aws" in line)
     found: dict[str, Any] = json.loads(line)
@@ -150,7 +150,7 @@ def metrics_in(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 
 def failing(error: Exception) -> None:
-    """A batch of one message, of which the work ends in `error`."""
+    """A batch of one message whose processing raises `error`."""
 
     def work(_body: str, _run: object) -> None:
         raise error
@@ -168,7 +168,7 @@ def test_a_message_that_fails_is_counted_in_the_metric_of_its_alarm(
 
     alarm = ALARMS["MessagesFail"]
     (written,) = found["_aws"]["CloudWatchMetrics"]
-    # Functions know the namespace of their stack, which is that of its alarms.
+    # Functions use the namespace of their stack, which is also that of its alarms.
     variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"] == OWN_NAMESPACE
     assert written["Namespace"] == "Handover"
@@ -186,7 +186,7 @@ def test_a_message_that_is_put_off_raises_no_alarm(capsys: pytest.CaptureFixture
 
 
 def test_a_service_that_stays_busy_for_an_hour_raises_an_alarm() -> None:
-    """A fresh message in the place of an old one is young, so the age of messages calls nobody."""
+    """A fresh message that replaces an old one is young, so the age of messages raises no alarm."""
     alarm = ALARMS["ServicesStayBusy"]
 
     assert alarm["MetricName"] == "MessagesPutOff"

@@ -1,4 +1,4 @@
-"""The dashboard: it shows every part of the stack, and only what is counted."""
+"""The dashboard: it shows every part of the stack, and only existing metrics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WIDTH = 24  # columns: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIRe
 
 
 def shown(metric: str) -> set[str]:
-    """The resources of which a metric is shown."""
+    """The resources with a metric on the dashboard."""
     return {
         target
         for widget in WIDGETS
@@ -59,7 +59,7 @@ def test_the_dashboard_shows_every_part_of_the_stack(metric: str, targets: set[s
 
 
 def counted_by_functions() -> set[str]:
-    """The names of all metrics that functions add to."""
+    """The names of all metrics that functions write."""
     root = PATH.parent
     code = "".join(
         path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The table of limits in ARCHITECTURE.md is what the code has."""
+"""The table of limits in ARCHITECTURE.md matches the code."""
 
 from __future__ import annotations
 

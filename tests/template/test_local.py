@@ -1,4 +1,4 @@
-"""The embedded AWS: what it runs on, what it leaves out, and that it ends."""
+"""The embedded AWS: its environment, its packages, and its end."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_function_sees_neither_our_environment_nor_the_packages_of_the_emulato
 def test_the_emulator_listens_only_on_this_machine(running: LocalStack) -> None:
     with socket.socket() as probe:
         probe.connect(("127.0.0.1", running.emulator.port))
-    elsewhere = "127.0.0.2"  # what it would answer on if it listened everywhere
+    elsewhere = "127.0.0.2"  # an address on which it would answer if it listened everywhere
     with socket.socket() as probe:
         assert probe.connect_ex((elsewhere, running.emulator.port)) != 0
 

@@ -1,4 +1,4 @@
-"""The files of pins follow from pyproject.toml; `make lock` writes them again."""
+"""The files of pins follow from pyproject.toml; `make lock` writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of requirements: complete, and every number carried by a test."""
+"""The page of requirements is complete, and a test's name has every number."""
 
 from __future__ import annotations
 

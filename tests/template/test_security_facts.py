@@ -1,4 +1,4 @@
-"""What the template promises to whoever means harm, beyond what test_template.py holds."""
+"""The template's protection against attackers, beyond test_template.py."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def only(kind: str) -> dict[str, Any]:
 
 
 def statements(role: str) -> dict[str, dict[str, Any]]:
-    """A role's statements by their Sid."""
+    """The statements of a role by their Sid."""
     found = [s for p in ROLES[role]["Policies"] for s in p["PolicyDocument"]["Statement"]]
     assert len({s["Sid"] for s in found}) == len(found)
     return {s["Sid"]: s for s in found}
@@ -95,7 +95,7 @@ def test_a_bucket_denies_to_everybody_and_for_every_key() -> None:
 
 
 def test_a_signature_may_be_only_a_little_older_than_the_life_of_a_form() -> None:
-    """Ten minutes for the five of a form: a clock may be wrong, but no form is kept for later."""
+    """Ten minutes for a form of five: clocks may differ, but no form can be kept for later."""
     (statement,) = [
         s for _, s in policies("AWS::S3::BucketPolicy") if s["Sid"] == "NoOldSignatures"
     ]
@@ -108,7 +108,7 @@ def test_a_signature_may_be_only_a_little_older_than_the_life_of_a_form() -> Non
 
 
 def test_unfinished_uploads_end_long_before_the_watermark_relies_on_it() -> None:
-    """S3 may take a day more than the rule says: pipeline/older_imports.py rests on this."""
+    """S3 may take a day more than the rule says; pipeline/older_imports.py relies on this."""
     for rule in BUCKETS["UploadsBucket"]["LifecycleConfiguration"]["Rules"]:
         assert "Prefix" not in rule
         assert "Filter" not in rule
@@ -166,7 +166,7 @@ def test_the_key_of_the_alarms_is_rotated_and_only_for_cloudwatch_of_this_accoun
 
 
 def test_s3_sends_to_a_queue_whose_encryption_it_can_use() -> None:
-    """Under a key of KMS that does not know S3 no upload would ever be heard of."""
+    """Under a KMS key that does not admit S3, no event of an upload would arrive."""
     assert QUEUES["IntakeQueue"]["SqsManagedSseEnabled"] is True
     assert "KmsMasterKeyId" not in QUEUES["IntakeQueue"]
 
@@ -189,7 +189,7 @@ def test_no_topic_policy_admits_another_account() -> None:
 
 
 def test_only_functions_that_end_imports_publish_and_only_to_topics_of_imports() -> None:
-    """A tenant hears on a topic of its own: there is none that carries the news of several."""
+    """Each tenant has a topic of its own: none carries the notifications of several."""
     arn = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}"
     found = {
         (role, sid): statement["Resource"]
@@ -200,7 +200,7 @@ def test_only_functions_that_end_imports_publish_and_only_to_topics_of_imports()
 
     of_tenants = {"Fn::Sub": f"{arn}-notifications-*"}
     allowed = [{"Ref": "NotificationsTopic"}, of_tenants]
-    # The API, which reads and makes subscriptions, never reaches the operators' topic.
+    # The API, which reads and creates subscriptions, cannot use the operators' topic.
     assert found == {
         ("FinalizeRole", "Notify"): allowed,
         ("AbandonRole", "Notify"): allowed,
@@ -225,7 +225,7 @@ def test_links_begin_with_the_first_of_the_logout_urls() -> None:
         if one.get("Environment", {}).get("Variables", {}).get("CONSOLE_URL") == address
     ]
 
-    assert linking == ["FinalizeFunction", "AbandonFunction"]  # those that announce imports
+    assert linking == ["FinalizeFunction", "AbandonFunction"]  # the functions that announce imports
     assert only("AWS::Cognito::UserPoolClient")["LogoutURLs"]["Fn::If"] == [
         condition,
         first["Fn::Select"][1],
@@ -288,7 +288,7 @@ def test_functions_are_reached_from_the_internet_only_through_the_api() -> None:
 
 
 def test_no_event_is_logged_and_no_function_is_debugged() -> None:
-    """Powertools would write whole events, with files' names, tokens and addresses."""
+    """Powertools would log whole events, with file names, tokens and addresses."""
     variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     for function in FUNCTIONS.values():
         named = variables | function["Environment"]["Variables"]
@@ -356,7 +356,7 @@ def test_the_api_is_limited_to_twenty_times_the_limit_of_a_tenant() -> None:
     limit = TEMPLATE["Parameters"]["TenantRequestsASecond"]["Default"]
     rates = {route: one["ThrottlingRateLimit"] for route, one in stage["RouteSettings"].items()}
 
-    # A tenant that asks all it may leaves the others nineteen parts of twenty.
+    # A tenant at its limit leaves nineteen twentieths to the others.
     assert 20 * limit <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 1000
     assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 2000
     assert rates == {
@@ -411,7 +411,7 @@ def test_codes_of_an_authenticator_app_are_a_parameter() -> None:
         ["OFF", "OPTIONAL", "ON"],
     )
     assert pool["MfaConfiguration"] == {"Ref": "Mfa"}
-    # TOTP alone: messages to telephones cost money and can be taken over.
+    # Only TOTP: messages to telephones cost money and can be intercepted.
     expected = {"Fn::If": ["HasMfa", ["SOFTWARE_TOKEN_MFA"], {"Ref": "AWS::NoValue"}]}
     assert pool["EnabledMfas"] == expected
 

@@ -40,7 +40,7 @@ DEAD_LETTERS = {name: queue for name, queue in QUEUES.items() if name not in SOU
 
 
 def value_in(stage: str, value: Any) -> Any:
-    """What a number, a parameter or a look-up in a mapping comes to in a stage."""
+    """The value of a number, a parameter or a look-up in a mapping in a stage."""
     if isinstance(value, dict) and value.get("Ref") in TEMPLATE["Parameters"]:
         return TEMPLATE["Parameters"][value["Ref"]]["Default"]
     if isinstance(value, dict) and "Fn::FindInMap" in value:
@@ -90,7 +90,7 @@ def statements(role: str) -> list[dict[str, Any]]:
 
 
 def actions(statement: dict[str, Any]) -> list[str]:
-    """A statement's actions, however they are written."""
+    """A statement's actions as a list."""
     named = statement["Action"]
     return [named] if isinstance(named, str) else list(named)
 
@@ -270,7 +270,7 @@ def test_a_stream_is_read_from_its_start_and_a_bad_record_is_separated_from_the_
 
     assert source["StartingPosition"] == "TRIM_HORIZON"
     assert source["BisectBatchOnFunctionError"] is True
-    # What even the function cannot park is written into the bucket before the stream forgets it.
+    # Records that the function cannot even park are written to the bucket before they expire.
     assert 0 < source["MaximumRetryAttempts"] <= 10_000
     assert 12 * 3600 <= source["MaximumRecordAgeInSeconds"] < DAY_SECONDS
     assert referred(source["DestinationConfig"]["OnFailure"]["Destination"]) == {"WorkBucket"}
@@ -324,7 +324,7 @@ def test_uploads_reach_intake_without_a_filter() -> None:
 
 
 def test_a_scheduled_run_that_fails_leaves_a_record() -> None:
-    """Schedules invoke asynchronously: without a destination a failed run is gone."""
+    """Schedules invoke asynchronously: without a destination a failed run leaves no trace."""
     scheduled = {
         name
         for name, function in FUNCTIONS.items()
@@ -447,7 +447,7 @@ def test_tables_are_paid_by_request(table: str) -> None:
 
 @pytest.mark.parametrize("table", ["AccountsTable", "HistoryTable", "PortfolioTable"])
 def test_parameters_warm_and_bound_the_tables_of_a_first_load(table: str) -> None:
-    """Both say nothing unless asked for: what a table has grown to is never taken back."""
+    """Both are unset by default: the capacity that a table has grown to is never reduced."""
     indexes = TABLES[table].get("GlobalSecondaryIndexes", [])
     absent = {"Ref": "AWS::NoValue"}
 
@@ -551,7 +551,7 @@ def test_every_function_that_ends_imports_can_write_workbooks() -> None:
 
 
 def test_the_function_that_unpacks_workbooks_may_only_read_uploads_and_write_its_results() -> None:
-    """It reads untrusted, packed XML: it can reach no table, no report and no other work file."""
+    """It reads untrusted, compressed XML: it can use no table, no report and no other work file."""
     may = {
         (action, json.dumps(statement["Resource"]))
         for statement in statements(role_of("ConvertFunction"))
@@ -622,7 +622,7 @@ def test_no_role_may_do_everything_or_touch_everything(role: str) -> None:
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in actions(statement)), statement["Sid"]
         if not all(action.startswith("xray:") for action in actions(statement)):
-            # Topics of tenants are made by operators, under the name of the stack.
+            # Operators create topics of tenants under the name of the stack.
             is_of_stack = "${AWS::StackName}-" in json.dumps(statement["Resource"])
             assert referred(statement["Resource"]) or is_of_stack, statement["Sid"]
 
@@ -631,7 +631,7 @@ def test_no_role_may_do_everything_or_touch_everything(role: str) -> None:
 def test_a_function_gets_the_variables_that_it_declares_and_no_others(name: str) -> None:
     given = FUNCTIONS[name]["Environment"]["Variables"]
     if name == "ConsoleFunction":
-        # It knows nothing of the core; its settings read each variable or raise KeyError.
+        # It imports nothing of the core; its settings read each variable or raise KeyError.
         source = Path(handover_console.settings.__file__).read_text(encoding="utf-8")
         needs = sorted(set(re.findall(r'os\.environ\["(\w+)"\]', source)))
     else:
@@ -643,7 +643,7 @@ def test_a_function_gets_the_variables_that_it_declares_and_no_others(name: str)
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_may_use_only_what_its_environment_names(name: str) -> None:
-    # The address of the API, in links, is no right.
+    # The address of the API, for links, is no right.
     named = referred(FUNCTIONS[name].get("Environment", {})) - {"Api"}
     fed_by = {target for source in sources_of(FUNCTIONS[name]) for target in referred(source)}
     allowed = {
@@ -655,7 +655,7 @@ def test_a_function_may_use_only_what_its_environment_names(name: str) -> None:
 
     kept_in = referred(FUNCTIONS[name].get("EventInvokeConfig", {}))
     if name == "ConsoleFunction":
-        named = set()  # addresses, for which nobody needs a right
+        named = set()  # addresses, which need no right
     assert allowed == named | fed_by | kept_in
 
 
@@ -686,7 +686,7 @@ def test_only_assign_and_single_edits_write_assignments() -> None:
                 if written:
                     writers[role] = written
 
-    # All conditional: updates on the account's version, and what only files do, insertions.
+    # All are conditional: updates on the account's version, and insertions, which only files make.
     assert writers == {
         "AssignRole": {"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"},
         "ApiRole": {"dynamodb:PartiQLUpdate"},
@@ -710,7 +710,7 @@ def test_no_function_deletes_an_upload_a_report_or_an_account() -> None:
         for statement in statements(role):
             for action in actions(statement):
                 if action.startswith("s3:Delete"):
-                    # What was parked is deleted once it has been replayed.
+                    # Parked records are deleted after their replay.
                     place = statement["Resource"]["Fn::Sub"]
                     assert role in ("PublishRole", "FollowRole")
                     assert place.startswith(
@@ -822,7 +822,7 @@ def test_no_resource_has_a_physical_name() -> None:
 
 
 def test_every_parameter_is_used_and_described_and_has_a_default() -> None:
-    """A stack that is there already is deployed again without a question."""
+    """An existing stack can be deployed again without a question."""
     text = json.dumps({name: part for name, part in TEMPLATE.items() if name != "Parameters"})
 
     for name, parameter in TEMPLATE["Parameters"].items():
@@ -856,7 +856,7 @@ def test_an_updated_stack_still_writes_where_older_code_reads() -> None:
         ("", True),
         ("arn:aws:ses:eu-west-1:123456789012:identity/handover@lumina.example", True),
         ("arn:aws-us-gov:ses:us-gov-west-1:123456789012:identity/a@b.example", True),
-        # A domain says no address to send from.
+        # A domain is not an address to send from.
         ("arn:aws:ses:eu-west-1:123456789012:identity/lumina.example", False),
         ("handover@lumina.example", False),
     ],
@@ -888,7 +888,7 @@ def test_only_functions_end_in_function() -> None:
 
 
 def depended_on(resource: dict[str, Any]) -> list[str]:
-    """What a resource is made after, though it refers to none of it."""
+    """The resources that must exist first, without a reference to them."""
     named = resource.get("DependsOn", [])
     return [named] if isinstance(named, str) else list(named)
 

@@ -1,4 +1,4 @@
-"""The field's standard terms: names that were ours alone do not come back."""
+"""Standard terms: retired private words do not return."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ RETIRED = re.compile(
     r"|\bwanted\b|told(?<![a-z]told)(?![a-z])|\bkill9\b|\bbefell\b|\banew\b|\bmend(s|ed)?\b)"
     r"|\bMOST_",
 )
-# One of these is in every retired word: a text without them need not be searched line by line.
+# Every retired word contains one of these: a text without them needs no search by line.
 STEMS = (
     *("errand", "rival", "weighing", "handing_in", "patience", "wiring", "seat", "shelf", "bury"),
     *("wanted", "told", "kill9", "befell", "anew", "mend", "most_"),
 )
-# Names that stored items, messages and indexes carry; renaming them would need a migration.
+# Names in stored items, messages and indexes; renaming them would need a migration.
 STORED = re.compile(
     r"""["'#:]errand\b|errand\#|["']rivals(_key)?["']|["'\#:]shelf\b|AttributeName:\ shelf
     |["'](replays_told|told_approval)["']""",
     re.VERBOSE,
 )
-# This test, and the record of what was renamed.
+# This test, and the record of the renames.
 EXCEPT = {"tests/template/test_words.py", "CHANGELOG.md"}
 SUFFIXES = {".py", ".md", ".yaml", ".toml", ".html", ".js"}
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Each of the project's own files, by its name."""
+    """The text of each of the project's own files, by its name."""
     folders = (ROOT / folder for folder in ("functions", "infra", "layers", "tests"))
     for path in (*ROOT.glob("*"), *(file for folder in folders for file in folder.rglob("*"))):
         name = path.relative_to(ROOT).as_posix()
@@ -40,7 +40,7 @@ def texts() -> Iterator[tuple[str, str]]:
 
 
 def retired_in(text: str) -> Iterator[str]:
-    """The lines of a text that hold a retired word, behind their numbers."""
+    """The lines of a text with a retired word, after their numbers."""
     lowered = text.lower()
     if any(stem in lowered for stem in STEMS):
         for number, line in enumerate(text.splitlines(), 1):
@@ -49,12 +49,12 @@ def retired_in(text: str) -> Iterator[str]:
 
 
 def test_no_retired_word_remains() -> None:
-    """Each has a standard term; the glossary in ARCHITECTURE.md has the words."""
+    """Each has a standard term, in the glossary of ARCHITECTURE.md."""
     assert [f"{name}:{line}" for name, text in texts() for line in retired_in(text)] == []
 
 
 def test_the_glossary_has_at_most_25_words() -> None:
-    """What a newcomer must learn; a word that is in every dictionary needs no row."""
+    """The words that a newcomer must learn; common words need no row."""
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     _, _, glossary = page.partition("\n## Glossary\n")
     words = re.findall(r"^\| ([^|]+) \|", glossary.partition("\n## ")[0], re.MULTILINE)

@@ -30,7 +30,7 @@ State = Literal["visible", "hidden", "veryHidden"]
 
 
 def builders() -> dict[str, Build]:
-    """How to make each workbook of the corpus that a Python package writes, by its name."""
+    """Functions that make the workbooks of the corpus with Python packages, by their names."""
     found: dict[str, Build] = {}
     for name, code in FORMATS.items():
         found[f"openpyxl-format-{name}"] = partial(by_openpyxl, _numbers(), code)
@@ -44,12 +44,12 @@ Rows = Sequence[Sequence[Any]]
 
 
 def rows_of(values: Sequence[Any]) -> Rows:
-    """A sheet with the header and one row for each value, as an account's id."""
+    """A sheet with the header and one row for each value, which is an account's id."""
     return [HEADER, *((value, MANAGER, f"row {at}") for at, value in enumerate(values, start=2))]
 
 
 def _numbers() -> Rows:
-    # Text under each number format too.
+    # Texts in each number format too.
     return rows_of([*NUMBERS, "00123", "ACME"])
 
 
@@ -77,7 +77,7 @@ def by_xlsxwriter(
     change: Callable[[Any, Any], None] = lambda _book, _sheet: None,
     **options: Any,
 ) -> bytes:
-    """As `by_openpyxl`, by XlsxWriter; `change` gets the workbook and its sheet."""
+    """As `by_openpyxl`, with XlsxWriter; `change` gets the workbook and its sheet."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, **options})
     sheet = book.add_worksheet()

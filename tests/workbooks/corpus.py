@@ -1,4 +1,4 @@
-"""The corpus: every workbook by its name, and what LibreOffice shows of it."""
+"""The corpus: every workbook by its name, and its rows in LibreOffice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shown() -> dict[str, Sheets]:
 
 @cache
 def corpus() -> dict[str, Build]:
-    """How to get each workbook of the corpus, by its name."""
+    """A function that returns each workbook of the corpus, by its name."""
 
     def read(path: Path) -> Callable[[], bytes]:
         return path.read_bytes
@@ -38,7 +38,7 @@ def corpus() -> dict[str, Build]:
 
 
 def converted(workbook: bytes) -> list[list[str]]:
-    """The rows that a conversion makes of a workbook, without the empty cells at their ends."""
+    """The converted rows of a workbook, without the empty cells at their ends."""
     conversion = open_workbook(io.BytesIO(workbook))
     text = b"".join(conversion.blocks()).decode()
     rows = list(csv.reader(io.StringIO(text, newline="")))

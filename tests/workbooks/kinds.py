@@ -1,4 +1,4 @@
-"""Cells of every nasty kind: values, number formats, texts and formulas."""
+"""Difficult cells of every kind: values, number formats, texts and formulas."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NUMBERS: tuple[float, ...] = (
     123456.789,
 )
 
-# Number formats by a name for the corpus.
+# Number formats by their names in the corpus.
 FORMATS: dict[str, str] = {
     "general": "General",
     "integer": "0",

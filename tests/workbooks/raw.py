@@ -11,7 +11,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def relations(*targets: tuple[str, str], mode: str = "") -> bytes:
-    """A relations part: each a kind and a target, with the ids r1, r2 and so on."""
+    """A relations part with these kinds and targets, with the ids r1, r2 and so on."""
     listed = "".join(
         f'<Relationship Id="r{at}" Type="{OFFICE}/{kind}" Target="{target}"{mode}/>'
         for at, (kind, target) in enumerate(targets, start=1)
@@ -39,7 +39,7 @@ PARTS: Mapping[str, bytes] = {
 
 
 def packed(parts: Mapping[str, bytes | Iterator[bytes] | None], **options: int) -> bytes:
-    """A zip file of PARTS with these in their place; None takes one away."""
+    """A zip file of PARTS with these replacements; None removes a part."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(
         buffer, "w", options.get("method", zipfile.ZIP_DEFLATED), compresslevel=1

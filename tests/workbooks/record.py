@@ -1,6 +1,6 @@
-"""Records what LibreOffice shows for every workbook of the corpus, and has it write some itself.
+"""Records LibreOffice's rows of every workbook of the corpus, and has it write some itself.
 
-Needs LibreOffice: `python -m tests.workbooks.record`. The tests only read what it leaves behind.
+Needs LibreOffice: `python -m tests.workbooks.record`. The tests only read its output.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ SHOWN = FOLDER / "shown.json"
 WRITTEN = FOLDER / "libreoffice"
 # Comma, double quote, UTF-8, cells as they are shown, every sheet.
 AS_SHOWN = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,true,false,false,-1"
-# LibreOffice gives up at some number of files.
+# LibreOffice fails with too many files at once.
 AT_ONCE = 40
-# Of each workbook so chosen LibreOffice writes one of its own.
+# LibreOffice saves each of these workbooks itself too.
 REWRITTEN = (
     "xlsxwriter-",
     "openpyxl-errors",

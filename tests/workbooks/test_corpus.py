@@ -1,4 +1,4 @@
-"""Every workbook of the corpus reads as LibreOffice shows it, or says where it does not."""
+"""Every workbook of the corpus reads as LibreOffice shows it, or marks where it does not."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ REFUSED = {
     "sheets-none-filled": "EMPTY_FILE",
     "columns-205": "TOO_MANY_COLUMNS",
 }
-# LibreOffice has calculated the array of the workbook that it has written itself.
+# LibreOffice has calculated the array in the workbook that it has saved itself.
 REFUSED_NAMES = {"openpyxl-array-formula": "NO_SAVED_RESULTS"}
 
 
 def refusal_of(name: str) -> str | None:
-    """The code with which a workbook of the corpus is refused, None for one that is read."""
+    """The code that refuses a workbook of the corpus, None for one that is read."""
     kind = name.removeprefix("libreoffice-").partition("-")[2]
     return REFUSED_NAMES.get(name, REFUSED.get(kind))
 
 
 def differences(rows: list[list[str]], sheet: list[list[str]]) -> list[tuple[int, int, str, str]]:
-    """Row, column, what we read and what is shown, of each cell in which the two differ."""
+    """Row, column, our text and the shown text of each cell in which the two differ."""
     found = []
     for at in range(max(len(rows), len(sheet))):
         ours, theirs = (one[at] if at < len(one) else [] for one in (rows, sheet))
         for column in range(max(len(ours), len(theirs))):
             mine, other = (one[column] if column < len(one) else "" for one in (ours, theirs))
-            # A line break is one character of ours, and a cell of spaces is an empty one.
+            # A line break is one character here, and a cell of spaces is empty.
             mine = mine.replace(LINE_BREAK, "\n")
             other = other.replace("\r\n", "\n").replace("\r", "\n")
             if mine != other and (mine.strip() or other.strip()):
@@ -50,7 +50,7 @@ def differences(rows: list[list[str]], sheet: list[list[str]]) -> list[tuple[int
 
 
 def closest(rows: list[list[str]], sheets: Sheets) -> list[tuple[int, int, str, str]]:
-    """The differences to the sheet that was read: the one with the fewest."""
+    """The differences to the sheet that was read, which is the one with the fewest."""
     return min((differences(rows, sheet) for sheet in sheets.values()), key=len)
 
 

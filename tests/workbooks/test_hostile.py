@@ -1,4 +1,4 @@
-"""Hostile workbooks: a clear refusal, or a conversion in little memory; never anything else."""
+"""Hostile workbooks: a clear refusal, or a conversion in little memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHEET_PART = "xl/worksheets/sheet1.xml"
 
 
 def refusal(workbook: bytes, limits: Limits = SMALL) -> tuple[str, str]:
-    """The code and the message with which a workbook is refused."""
+    """The code and the message that refuse a workbook."""
     with pytest.raises(RefusedError) as refused:
         for _ in open_workbook(io.BytesIO(workbook), limits=limits).blocks():
             pass
@@ -294,7 +294,7 @@ def test_a_workbook_with_bytes_altered_is_read_or_refused(seed: int) -> None:
     rng = random.Random(seed)
     make = rng.choice((by_openpyxl, by_xlsxwriter))
     stored = io.BytesIO()
-    # Not packed, so that what is altered is the XML as often as the zip file.
+    # Uncompressed, so that alterations hit the XML as often as the zip file.
     with (
         zipfile.ZipFile(io.BytesIO(make(PLAIN))) as source,
         zipfile.ZipFile(stored, "w") as target,
@@ -311,7 +311,7 @@ def test_a_workbook_with_bytes_altered_is_read_or_refused(seed: int) -> None:
 
 
 def _refresh_checksums(data: bytearray) -> None:
-    """Makes the zip file's sums right again, so that not they alone refuse it."""
+    """Corrects the zip file's checksums, so that they do not refuse it first."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(bytes(data)))
         for info in archive.infolist():
