@@ -76,10 +76,10 @@ def read_styles(package: Package, part: str | None) -> Styles:
     """The styles of a workbook; all are General when it has no such part. Raises RefusedError."""
     if part is None or part not in package:
         return Styles()
-    heard = _Styles()
-    xml.run(package.small(part), heard)
-    parsed = {number: parse_format(code) for number, code in {**BUILT_IN, **heard.codes}.items()}
-    return Styles(tuple(parsed.get(number, _UNKNOWN) for number in heard.numbers))
+    handler = _Styles()
+    xml.run(package.small(part), handler)
+    parsed = {number: parse_format(code) for number, code in {**BUILT_IN, **handler.codes}.items()}
+    return Styles(tuple(parsed.get(number, _UNKNOWN) for number in handler.numbers))
 
 
 class _Styles:
