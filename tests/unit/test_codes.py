@@ -32,4 +32,4 @@ def test_a_code_is_found_by_its_kind_and_name() -> None:
 
 def test_a_code_that_is_in_no_list_has_no_remedy() -> None:
     assert code_named(CodeKind.LINE, "TOO_LARGE") is None
-    assert remedy_of(CodeKind.WARNING, "NEVER_HEARD_OF") == ""
+    assert remedy_of(CodeKind.WARNING, "NO_SUCH_CODE") == ""
