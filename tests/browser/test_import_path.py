@@ -114,7 +114,7 @@ def test_the_whole_path_works_by_keyboard_in_the_dark_theme(
     assert [deployed.manager(one), deployed.manager(two)] == [[OTHER], [RIGHT]]
 
 
-def test_a_workbook_and_its_lines_to_fix_fit_a_phone(
+def test_a_workbook_can_be_imported_and_fixed_on_a_phone(
     open_console: Opening, deployed: DeployedStack
 ) -> None:
     accounts = deployed.new_accounts(4)

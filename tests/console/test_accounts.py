@@ -118,7 +118,9 @@ def test_ticked_accounts_are_handed_over_by_way_of_a_previewed_dry_run(
     assert page.headers["location"] == "/console/imports/t-1"
 
 
-def test_all_of_one_holder_are_handed_over_by_the_holder(admin: Browser, stand: Stand) -> None:
+def test_all_accounts_of_one_holder_are_handed_over_by_the_holder(
+    admin: Browser, stand: Stand
+) -> None:
     admin.post("/accounts/hand-over", {**ALL, "holder": "sam@lumina.example"})
 
     (body,) = handed(stand)

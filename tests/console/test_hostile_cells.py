@@ -166,7 +166,7 @@ def test_a_hostile_cell_stays_text(browser: Browser, stand: Stand, screen: str, 
     assert "{{" not in page.body.replace(cell, "")
 
 
-def test_the_name_of_who_is_signed_in_stays_text(browser: Browser, stand: Stand) -> None:
+def test_the_name_of_the_signed_in_person_stays_text(browser: Browser, stand: Stand) -> None:
     stand.canned |= samples.EMPTY_HOME
     browser.sign_in(INSIDERS[0])
     browser.cookies["__Host-handover-id"] = stand.token(name=HOSTILE[0], email=HOSTILE[1])

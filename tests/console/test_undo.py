@@ -90,7 +90,7 @@ def test_an_undo_applies_exactly_its_preview(signed_in: Browser, stand: Stand) -
     assert page.headers["location"] == f"/console/imports/{UNDONE}"
 
 
-def test_an_undo_that_would_do_nothing_says_so(signed_in: Browser, stand: Stand) -> None:
+def test_an_undo_without_effect_says_so(signed_in: Browser, stand: Stand) -> None:
     counts = {**samples.COUNTS, "updated": 0, "cleared": 0, "rejected": 0}
     found(stand, mode="dry_run", state="done", undo_of=UNDONE, counts=counts)
 

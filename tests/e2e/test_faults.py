@@ -212,7 +212,7 @@ def _kill_workers(deployed: DeployedStack, account_id: str) -> list[int]:
     return killed
 
 
-def test_an_operator_replays_what_was_parked(deployed: DeployedStack) -> None:
+def test_an_operator_replays_parked_records(deployed: DeployedStack) -> None:
     record, _ = load_event("publish-changes")["Records"]
     s3, bucket = deployed.client("s3"), deployed.stack.resources["WorkBucket"]
     key = f"{PARKED}/publish/an-account/{1:040d}"

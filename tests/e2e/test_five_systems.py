@@ -192,7 +192,7 @@ def test_r22_r23_r30_r36_peakflo_default_manager_viewers_and_change_of_owner(
     assert peakflo.holders("QB-3", "workflow") == ["Gentle reminders"]
 
 
-def test_r45_r46_r51_r58_r62_totango_roles_a_crm_and_a_user_who_comes_later(
+def test_r45_r46_r51_r58_r62_totango_roles_a_crm_and_a_user_who_is_created_later(
     deployed: DeployedStack, folders: Path, tmp_path: Path
 ) -> None:
     totango = tenant(

@@ -85,7 +85,7 @@ def test_a_file_that_clears_many_waits_for_an_admin(deployed: DeployedStack) -> 
     assert ended["counts"]["cleared"] == 14
 
 
-def test_a_cancelled_import_accounts_for_every_line(deployed: DeployedStack) -> None:
+def test_every_line_of_a_cancelled_import_has_one_outcome(deployed: DeployedStack) -> None:
     named = deployed.new_accounts(30)
     deployed.run(accounts_csv(*((account, "wanjiru.mwangi@lumina.example") for account in named)))
     ticket = deployed.upload(accounts_csv(*((account, "None") for account in named)))

@@ -96,7 +96,7 @@ def test_an_import_says_which_one_it_applies(pipeline: Pipeline) -> None:
     assert shown["warnings"] == []
 
 
-def test_an_account_that_has_changed_since_is_left_alone_and_says_what_changed(
+def test_an_account_that_has_changed_since_is_not_applied_and_says_what_changed(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(3, held_by=AMINA)
@@ -117,7 +117,7 @@ def test_an_account_that_has_changed_since_is_left_alone_and_says_what_changed(
     }
 
 
-def test_an_account_that_changed_and_changed_back_is_left_alone(pipeline: Pipeline) -> None:
+def test_an_account_that_changed_and_changed_back_is_not_applied(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = previewed(pipeline, ("K000", BARAKA))
     for manager in (SALES, AMINA):
@@ -211,7 +211,7 @@ def test_an_import_that_is_cut_into_other_chunks_still_finds_its_previews(
     assert pipeline.counts(written) == {"lines": 40, "updated": 39, "superseded": 1}
 
 
-def test_a_file_in_utf_16_is_applied_as_well(pipeline: Pipeline) -> None:
+def test_a_file_in_utf_16_can_be_applied(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     body = b"\xff\xfe" + file_of([("K000", BARAKA)]).decode().encode("utf-16-le")
     created = pipeline.upload(body, pipeline.ticket(mode=Mode.DRY_RUN))

@@ -253,7 +253,7 @@ def test_a_request_that_cannot_be_counted_is_answered_at_once(
     assert (answer.status, refusing.seen, pipeline.clock.slept) == (200, 1, [])
 
 
-def test_each_request_waits_for_as_long_as_it_may_itself(pipeline: Pipeline) -> None:
+def test_each_request_waits_only_within_its_own_time_limit(pipeline: Pipeline) -> None:
     """It does not matter what the function did before, or whether the route reads its deadline."""
     caller = api(pipeline, ADMIN)
     for before in (None, Deadline(pipeline.clock.now - 100)):

@@ -167,7 +167,7 @@ def test_lines_of_an_account_with_different_conditions_contradict_each_other(
     assert pipeline.holders("K000", "K001") == [AMINA, BARAKA]
 
 
-def test_a_workbook_and_a_mapped_label_set_conditions_as_well(pipeline: Pipeline) -> None:
+def test_workbooks_and_mapped_labels_can_set_conditions(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     rows = [["account ID", "account Manager", "Owner today"], ["K000", BARAKA, AMINA]]
     rows.append(["K001", BARAKA, SALES])

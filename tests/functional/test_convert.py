@@ -64,7 +64,7 @@ def test_a_number_names_the_account_as_it_is_shown(pipeline: Pipeline) -> None:
     assert pipeline.holders("42", "00042") == ["", AMINA]
 
 
-def test_a_cell_that_cannot_be_read_rejects_its_line_alone(pipeline: Pipeline) -> None:
+def test_an_unreadable_cell_rejects_only_its_own_line(pipeline: Pipeline) -> None:
     pipeline.kenyan(3)
     rows = [("K000", AMINA, "=1+1"), ("K001", "=B2", "x"), (1e15, AMINA, "x")]
     created = pipeline.upload(by_openpyxl([(*HEADER, "note"), *rows], "formula"))

@@ -142,7 +142,7 @@ def test_later_imports_do_not_count_a_preview_as_an_older_one(
         ("acount ID", "near", "account ID"),
     ],
 )
-def test_each_column_says_how_sure_it_is(
+def test_each_column_shows_how_certain_its_match_is(
     furnished: Pipeline, header: str, how: str, column: str | None
 ) -> None:
     body = f"{header},account Manager\r\nK000,{AMINA}\r\n".encode()
@@ -154,7 +154,7 @@ def test_each_column_says_how_sure_it_is(
     assert best["missing"] == ([] if how == "exact" else ["account ID"])
 
 
-def test_a_mapping_counts_for_the_profile_that_is_named_with_it(furnished: Pipeline) -> None:
+def test_a_mapping_applies_to_the_profile_that_is_named_with_it(furnished: Pipeline) -> None:
     body = f"Kunde,account Manager\r\nK000,{AMINA}\r\n".encode()
 
     best, *_ = previewed(furnished, body, profile="single-strict", mapping={"Kunde": "account ID"})[
@@ -295,7 +295,7 @@ def test_other_imports_have_no_preview(furnished: Pipeline) -> None:
     assert shown(furnished, created).body["detail"] == "this import is no preview"
 
 
-def test_a_preview_is_kept_as_long_as_reports_are(furnished: Pipeline) -> None:
+def test_a_preview_is_kept_as_long_as_a_report(furnished: Pipeline) -> None:
     created = uploaded(furnished, SMALL)
     furnished.run(created)
     furnished.clock.now += 401 * DAY

@@ -416,7 +416,7 @@ def test_r87_r91_r99_r101_one_manager_by_address_or_login_name(
     assert [row["account ID"] for row in pipeline.table(created, "errors.csv")] == ["Umbrella"]
 
 
-def test_r103_an_inactive_account_takes_no_manager(pipeline: Pipeline) -> None:
+def test_r103_an_inactive_account_gets_no_manager(pipeline: Pipeline) -> None:
     pipeline.accounts(Account(TENANT, "Globex", 1, is_active=False))
 
     created = imported(
@@ -426,7 +426,7 @@ def test_r103_an_inactive_account_takes_no_manager(pipeline: Pipeline) -> None:
     assert pipeline.table(created, "errors.csv")[0]["code"] == "ACCOUNT_INACTIVE"
 
 
-def test_r104_an_account_is_named_by_its_id_and_its_name_is_no_second_key(
+def test_r104_an_account_is_named_only_by_its_id_and_not_by_its_name(
     pipeline: Pipeline,
 ) -> None:
     # With names as keys, two lines of a file could name one account unnoticed.

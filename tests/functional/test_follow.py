@@ -141,7 +141,7 @@ def test_admins_who_delete_themselves_are_removed_from_their_accounts(pipeline: 
     assert pipeline.holders("K000", "K001") == ["", ""]
 
 
-def test_a_user_whom_a_file_deletes_is_removed_from_every_account(pipeline: Pipeline) -> None:
+def test_a_user_deleted_by_a_file_is_removed_from_every_account(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
 
@@ -519,7 +519,7 @@ def test_a_user_deleted_by_a_file_but_restored_in_time_keeps_their_accounts(
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_a_user_whom_an_admin_deleted_before_is_removed_when_a_file_deletes_them(
+def test_a_user_deleted_before_by_an_admin_is_removed_when_a_file_deletes_them(
     pipeline: Pipeline,
 ) -> None:
     """The mark of the first removal on the user does not concern a later deletion."""

@@ -76,7 +76,7 @@ def test_a_restored_user_must_be_invited_again(signed_up: Pipeline) -> None:
     assert sign_in(signed_up).enabled
 
 
-def test_a_sign_in_of_another_tenant_is_left_alone(signed_up: Pipeline) -> None:
+def test_a_sign_in_of_another_tenant_is_not_touched(signed_up: Pipeline) -> None:
     sign_in(signed_up).attributes["custom:tenant"] = "umbra"
 
     write_user(signed_up, f"{AMINA},inactive,Finance")

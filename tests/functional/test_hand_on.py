@@ -81,7 +81,7 @@ def chunk(pipeline: Pipeline, created: ObjectCreated) -> dict[str, Any]:
     return found
 
 
-def test_the_fresh_message_is_of_the_tenants_group(pipeline: Pipeline) -> None:
+def test_the_fresh_message_carries_the_group_of_its_tenant(pipeline: Pipeline) -> None:
     created = ready(pipeline)
 
     with slow_writes(pipeline):

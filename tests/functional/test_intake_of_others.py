@@ -79,7 +79,7 @@ def test_a_header_of_another_profile_is_recognized(pipeline: Pipeline) -> None:
     assert "The header fits the profile 'multi-with-workflow'." in refusal["message"]
 
 
-def test_a_header_of_no_profile_is_reported_as_it_is(pipeline: Pipeline) -> None:
+def test_a_header_that_fits_no_profile_is_reported_as_it_is(pipeline: Pipeline) -> None:
     created = pipeline.upload(b"Colour,Size\r\nred,7\r\n")
 
     pipeline.run(created)

@@ -41,7 +41,7 @@ def test_a_later_file_restores_the_user_without_accounts(pipeline: Pipeline) -> 
     assert pipeline.holders("K000") == [""]
 
 
-def test_a_user_whom_a_dropped_file_deletes_is_removed_from_every_account(
+def test_a_user_deleted_by_a_dropped_file_is_removed_from_every_account(
     pipeline: Pipeline,
 ) -> None:
     pipeline.source(writes_directory=True)

@@ -98,7 +98,7 @@ def test_the_other_holders_need_not_satisfy_the_profile(pipeline: Pipeline) -> N
     assert pipeline.account("K1").assigned == {ROLE: (BARAKA, TOGO, "pending:x@y.example")}
 
 
-def test_accounts_that_have_changed_hands_meanwhile_are_left_alone(pipeline: Pipeline) -> None:
+def test_accounts_that_got_another_holder_meanwhile_are_not_reassigned(pipeline: Pipeline) -> None:
     pipeline.kenyan(3, held_by=AMINA)
     pipeline.settle()
     api(pipeline).post("/assignments", FROM_AMINA)
@@ -225,7 +225,7 @@ def test_a_dry_run_reassigns_nothing(pipeline: Pipeline) -> None:
     assert pipeline.holders("K000") == [AMINA]
 
 
-def test_ids_of_any_kind_reach_their_accounts(pipeline: Pipeline) -> None:
+def test_accounts_with_any_kind_of_id_can_be_reassigned(pipeline: Pipeline) -> None:
     ids = ['a"b', "a,b", "=1+2", "a;b", "ü / #?", "account ID"]
     pipeline.accounts(*(Account(TENANT, one, 1, opco="Kenya") for one in ids))
 

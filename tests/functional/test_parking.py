@@ -97,7 +97,7 @@ def poisoned(pipeline: Pipeline) -> None:
     assert pipeline.invoke(publish.lambda_handler, second) == []
 
 
-def test_a_record_that_cannot_be_published_holds_up_no_other_account(pipeline: Pipeline) -> None:
+def test_a_record_that_cannot_be_published_blocks_no_other_account(pipeline: Pipeline) -> None:
     poisoned(pipeline)
 
     assert versions(pipeline, "K000") == versions(pipeline, "K002") == [2, 3]
@@ -105,7 +105,7 @@ def test_a_record_that_cannot_be_published_holds_up_no_other_account(pipeline: P
     assert len(parked(pipeline)) == 2
 
 
-def test_a_statement_that_a_table_refuses_holds_up_no_other_account(
+def test_a_statement_that_a_table_refuses_blocks_no_other_account(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A batch of statements succeeds as a call; each statement has its own error."""
@@ -265,7 +265,7 @@ def test_a_replay_processes_a_batch_that_lambda_gave_up(pipeline: Pipeline) -> N
     assert list(objects.keys(pipeline.resources.work_bucket, GIVEN_UP)) == []
 
 
-def test_a_job_that_cannot_be_run_holds_up_no_other(pipeline: Pipeline) -> None:
+def test_a_job_that_cannot_run_blocks_no_other(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.settle()
     stuck = ask_removal(pipeline, AMINA)
@@ -328,13 +328,13 @@ def test_the_command_ends_when_nothing_more_can_be_replayed(pipeline: Pipeline) 
         assert replay(Functions(answering), "publish") == (0, 2)
 
 
-def test_a_replay_without_time_begins_nothing(pipeline: Pipeline) -> None:
+def test_a_replay_without_time_left_begins_nothing(pipeline: Pipeline) -> None:
     poisoned(pipeline)
 
     assert replay(Functions(running_out_of_time), "publish") == (0, 2)
 
 
-def test_the_command_says_when_to_come_again_while_a_service_is_busy(pipeline: Pipeline) -> None:
+def test_the_command_says_when_to_try_again_while_a_service_is_busy(pipeline: Pipeline) -> None:
     poisoned(pipeline)
 
     with pytest.raises(CommandError, match=r"RetryLaterError.*later"):

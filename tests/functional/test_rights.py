@@ -355,7 +355,7 @@ def test_a_source_needs_the_right_to_drop_directory_files_under_drop_too(
 
 
 @pytest.mark.parametrize("about", [About.USERS, About.ACCOUNTS])
-def test_an_own_profile_about_the_directory_needs_the_right_like_the_presets(
+def test_a_tenants_own_profile_about_the_directory_needs_the_right_like_the_presets(
     pipeline: Pipeline, about: About
 ) -> None:
     """The name of a profile does not matter."""

@@ -256,7 +256,7 @@ def test_an_end_that_is_requested_again_is_given_twice_the_time(pipeline: Pipeli
         pipeline.forget()
         later(pipeline, seconds - 1)
         pipeline.sweep("imports")
-        assert pipeline.waiting() == [], "it was asked for just now"
+        assert pipeline.waiting() == [], "it was requested just now"
         later(pipeline, 1)
 
 

@@ -283,7 +283,7 @@ def test_a_waiting_undo_is_tried_again_each_minute(pipeline: Pipeline) -> None:
 
     for _ in range(3):
         pipeline.sweep("imports")
-        assert pipeline.waiting("IntakeQueue") == [], "it was asked just now"
+        assert pipeline.waiting("IntakeQueue") == [], "it was tried just now"
         pipeline.clock.now += MINUTE
         pipeline.sweep("imports")
         assert len(pipeline.waiting("IntakeQueue")) == 1
@@ -412,7 +412,7 @@ def test_only_users_who_may_upload_such_files_undo_them(pipeline: Pipeline) -> N
     assert api(pipeline, AMINA).post(f"/imports/{import_id(created)}/undo").status == 403
 
 
-def test_an_admin_undoes_what_others_upload(pipeline: Pipeline) -> None:
+def test_an_admin_undoes_imports_of_others(pipeline: Pipeline) -> None:
     profile = replace(
         presets()["single-strict"], name="sales", uploader_roles=frozenset({"Sales Ops"})
     )
@@ -481,7 +481,7 @@ def test_an_undo_whose_results_are_deleted_ends_and_blocks_no_other(pipeline: Pi
         del reports[key]
     ask_removal(pipeline, SALES)
 
-    assert pipeline.settle(), "what was asked for later is done"
+    assert pipeline.settle(), "a later job runs"
 
     shown = api(pipeline).get(f"/imports/{ticket}").body
     assert (shown["state"], shown["cancelled_by"]) == (

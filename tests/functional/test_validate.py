@@ -51,7 +51,9 @@ def refusal_code(pipeline: Pipeline, created: ObjectCreated) -> str:
     return str(item.refusal.as_dict()["code"])
 
 
-def test_a_good_file_becomes_an_import_whose_chunks_wait_for_workers(pipeline: Pipeline) -> None:
+def test_a_good_file_becomes_an_import_with_chunks_that_wait_for_workers(
+    pipeline: Pipeline,
+) -> None:
     created = pipeline.upload(GOOD)
 
     assert pipeline.validate(created) == []

@@ -31,7 +31,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "_Check._wrong_count",
         "found > expected",
         "(found >= expected)",
-        "It is asked only of a line whose number of fields is another than the header's.",
+        "It is called only for a line whose number of fields differs from the header.",
     ),
     Equivalent(
         "use_cases/accounts.py",

@@ -58,7 +58,7 @@ def test_every_change_listed_as_equivalent_exists() -> None:
 @pytest.mark.parametrize(
     ("new", "is_detected"), [("(more >= 0)", True), ("more > 0", False), ("(", True)]
 )
-def test_the_tests_are_run_with_the_change(new: str, is_detected: bool) -> None:
+def test_tests_run_with_the_change(new: str, is_detected: bool) -> None:
     mutation = replace(change("more > 0", "(more >= 0)"), new=new)
 
     verdict = judged(mutation, recorded(mutation.line))

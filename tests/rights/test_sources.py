@@ -26,7 +26,7 @@ ROWS = [pytest.param(row, id=named(row, "profile", "state", "right")) for row in
 @pytest.mark.parametrize("writer", rows(WRITERS), ids=lambda row: row["writer"])
 @pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize("row", ROWS)
-def test_a_file_of_a_source_counts_as_the_table_says(
+def test_a_file_of_a_source_is_accepted_or_refused_as_the_table_says(
     worlds: Worlds, row: Row, folder: str, writer: Row
 ) -> None:
     world = worlds.back_to(row["state"])

@@ -123,7 +123,7 @@ def cells(world: World, created: ObjectCreated, name: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", ["errors.csv", "results.csv"])
 @pytest.mark.parametrize("place", ["account", "manager", "column", "label"])
-def test_no_cell_of_a_report_is_run(world: World, place: str, name: str) -> None:
+def test_no_cell_of_a_report_runs_in_a_spreadsheet(world: World, place: str, name: str) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     label = FORMULAS[2] if place == "label" else "note"

@@ -60,14 +60,14 @@ def compare(
     return comparison.seen
 
 
-def test_random_operations_are_answered_as_by_moto(moto_dynamodb: Any) -> None:
+def test_random_operations_get_the_answers_of_moto(moto_dynamodb: Any) -> None:
     seen = compare(moto_dynamodb, MOTO, sequences=400, seed=1, plain=True)
 
     print("moto:", dict(seen))
     assert seen["operations"] >= 2_000
 
 
-def test_random_operations_are_answered_as_by_ministack(ministack_dynamodb: Any) -> None:
+def test_random_operations_get_the_answers_of_ministack(ministack_dynamodb: Any) -> None:
     seen = compare(ministack_dynamodb, MINISTACK, sequences=450, seed=2)
 
     print("ministack:", dict(seen))

@@ -28,7 +28,7 @@ def dynamodb() -> Iterator[Any]:
         yield client("dynamodb", endpoint)
 
 
-def test_random_statements_are_answered_as_by_ministack(dynamodb: Any) -> None:
+def test_random_statements_get_the_answers_of_ministack(dynamodb: Any) -> None:
     comparison = Comparison(dynamodb, PARTIQL)
     memory = MemoryAws(lambda: 0.0)
     for name, properties in TABLES.items():

@@ -13,7 +13,7 @@ RUNS = {"ministack": 6, "moto": 3}
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_whole_runs_end_as_on_the_emulator(name: str) -> None:
+def test_whole_runs_end_as_they_do_on_the_emulator(name: str) -> None:
     result = fidelity(name, RUNS[name], "tests")
 
     print(f"\n{name}: {result}")

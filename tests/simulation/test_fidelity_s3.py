@@ -96,7 +96,7 @@ def compare(real: Any, *, seed: int, deletes: bool) -> Counter[str]:
     return seen
 
 
-def test_random_object_operations_are_answered_as_by_ministack() -> None:
+def test_random_object_operations_get_the_answers_of_ministack() -> None:
     with ministack() as endpoint:
         seen = compare(client("s3", endpoint), seed=4, deletes=True)
 
@@ -104,7 +104,7 @@ def test_random_object_operations_are_answered_as_by_ministack() -> None:
     assert seen["operations"] == SEQUENCES * SEQUENCE_OPERATIONS
 
 
-def test_random_object_operations_are_answered_as_by_moto() -> None:
+def test_random_object_operations_get_the_answers_of_moto() -> None:
     # moto gives no marker for the deletion of a key that is not there; AWS does:
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
     with moto():

@@ -115,7 +115,7 @@ def test_a_hook_numbers_every_call_and_may_refuse_it(memory: MemoryAws) -> None:
     assert memory.dynamodb.tables["Accounts"].items == {}
 
 
-def test_a_call_sent_twice_meets_its_own_effect(memory: MemoryAws) -> None:
+def test_a_call_that_is_sent_twice_finds_its_own_effect(memory: MemoryAws) -> None:
     memory.hook = Scripted(1, twist=Twist(repeat=True))
     dynamodb = client("dynamodb", None)
 
@@ -164,7 +164,7 @@ def test_a_stale_read_shows_the_item_before_its_last_change(memory: MemoryAws) -
     assert (stale["Item"]["roles"], fresh["Item"]["roles"]) == ({"N": "1"}, {"N": "2"})
 
 
-def test_a_snapshot_brings_everything_back(memory: MemoryAws) -> None:
+def test_a_snapshot_restores_everything(memory: MemoryAws) -> None:
     snapshot = memory.snapshot()
     memory.s3.upload("uploads", "in/a b.csv", b"x")
     memory.execute("dynamodb", "PutItem", {"TableName": "Accounts", "Item": {"pk": {"S": "a"}}})

@@ -92,7 +92,7 @@ def test_without_local_up_there_is_no_stack(tmp_path: Path) -> None:
     assert stack.down(tmp_path) is False
 
 
-def test_the_environment_names_all_that_a_client_needs(running: LocalStack) -> None:
+def test_the_environment_has_everything_that_a_client_needs(running: LocalStack) -> None:
     assert environment(running) == {
         "AWS_ENDPOINT_URL": running.endpoint_url,
         "AWS_ACCESS_KEY_ID": "test",

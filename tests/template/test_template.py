@@ -248,7 +248,7 @@ def test_enough_messages_are_in_flight_for_a_fair_queue_to_put_a_busy_tenant_las
     assert at_once > 30
 
 
-def test_a_slow_message_holds_up_no_other() -> None:
+def test_a_slow_message_delays_no_other() -> None:
     for function in FUNCTIONS.values():
         for source in sources_of(function):
             if "Queue" in source:
@@ -441,7 +441,7 @@ def test_data_survives_the_stack(name: str) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_tables_are_paid_by_request(table: str) -> None:
+def test_tables_are_billed_per_request(table: str) -> None:
     assert TABLES[table]["BillingMode"] == "PAY_PER_REQUEST"
 
 
@@ -734,7 +734,7 @@ def test_only_finalize_and_abandon_write_reports_and_notify() -> None:
         assert able == {"FinalizeRole", "AbandonRole"}
 
 
-def test_uploads_are_written_only_where_tickets_go() -> None:
+def test_uploads_are_written_only_to_the_folder_of_tickets() -> None:
     able = [
         (role, statement["Resource"])
         for role in ROLES
@@ -918,7 +918,7 @@ def test_the_loader_reads_short_tags_as_their_long_form(tmp_path: Path) -> None:
     }
 
 
-def test_the_audit_trail_is_append_only_for_functions_and_for_everybody_else() -> None:
+def test_the_audit_trail_is_append_only_for_everybody() -> None:
     (deny,) = TABLES["AuditTable"]["ResourcePolicy"]["PolicyDocument"]["Statement"]
     refused = {
         f"dynamodb:{action}"

@@ -33,7 +33,7 @@ def commands() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("command", sorted({*commands()}))
-def test_a_command_that_a_tool_runs_exists(command: str) -> None:
+def test_every_command_that_a_tool_runs_exists(command: str) -> None:
     assert TARGETS is not None
     first, *rest = command.split()
     if first == "make":

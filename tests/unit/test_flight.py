@@ -168,7 +168,7 @@ def test_answers_come_in_the_order_of_their_calls_and_few_are_made_ahead() -> No
     assert list(answers) == list(range(MAX_AHEAD, 3 * MAX_AHEAD))
 
 
-def test_threads_have_calls_in_flight_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_in_threads_are_in_flight_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flight, "make_crew", flight.Threads)
     together = threading.Barrier(4, timeout=10)
     taken: list[int] = []

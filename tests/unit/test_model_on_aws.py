@@ -66,7 +66,7 @@ def test_a_larger_a_changing_and_a_cold_import_take_longer(lines: int) -> None:
     assert time_of(replace(one, is_cold=True), PARTS, place).all > seconds + 0.75
 
 
-def test_a_function_with_less_memory_and_a_slower_connection_begin_later() -> None:
+def test_less_memory_or_a_slower_connection_makes_a_function_begin_later() -> None:
     cold, place = Import(1000, 1000, is_cold=True), Place()
     parts = replace(PARTS, vcpus={**PARTS.vcpus, "finalize": 0.5})
     seconds = time_of(cold, PARTS, place).all

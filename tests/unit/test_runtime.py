@@ -27,7 +27,7 @@ def handle(events: list[dict[str, Any]]) -> Any:
     return handler({"a": 1}, None)
 
 
-def test_a_function_that_has_all_it_needs_does_its_work(
+def test_a_function_with_all_its_variables_does_its_work(
     events: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in NEEDS:

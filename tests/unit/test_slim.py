@@ -50,7 +50,7 @@ def test_a_slimmed_service_lacks_only_its_documentation(slimmed: Path, service: 
     )
 
 
-def test_a_text_is_emptied_and_a_member_of_that_name_is_not() -> None:
+def test_only_documentation_texts_are_emptied_and_not_members_of_that_name() -> None:
     model = {
         "documentation": "text",
         "members": {"documentation": {"shape": "Text", "documentation": "text"}},

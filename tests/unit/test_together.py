@@ -105,7 +105,7 @@ def test_many_calls_of_one_of_several_kinds_are_in_flight(monkeypatch: pytest.Mo
     assert max(seen) > 4
 
 
-def test_a_process_that_is_killed_makes_no_further_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_process_makes_no_further_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flight, "make_crew", OneByOne)
     made: list[int] = []
 

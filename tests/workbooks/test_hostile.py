@@ -262,7 +262,7 @@ def test_more_parts_than_any_workbook_has_are_refused() -> None:
     assert "lists more than 10,000 parts" in refusal(buffer.getvalue())[1]
 
 
-def test_a_directory_that_is_too_large_is_not_even_read() -> None:
+def test_a_zip_directory_that_is_too_large_is_not_read() -> None:
     data = bytearray(packed({}))
     at = data.rfind(b"PK\x05\x06")
     data[at + 12 : at + 16] = (limits.MAX_DIRECTORY_BYTES + 1).to_bytes(4, "little")

@@ -212,7 +212,7 @@ def test_an_account_whose_id_no_path_can_hold_is_read_by_query(
 # Who held an account at a time
 
 
-def test_who_held_an_account_on_a_day_is_reported(pipeline: Pipeline, api: Api) -> None:
+def test_the_holders_of_an_account_on_a_day_are_shown(pipeline: Pipeline, api: Api) -> None:
     """The clock begins on 2026-11-22 at ten."""
     pipeline.kenyan(1, held_by=AMINA)
     pipeline.publish()

@@ -97,7 +97,7 @@ def test_no_cache_keeps_an_answer_and_no_browser_guesses_its_type(api: Api) -> N
     ("method", "path"),
     [("GET", "/"), ("GET", "/nowhere"), ("POST", "/imports/x/y"), ("POST", "/roles/x/y")],
 )
-def test_an_unknown_route_is_a_problem(api: Api, method: str, path: str) -> None:
+def test_an_unknown_route_is_not_found(api: Api, method: str, path: str) -> None:
     answer = api.request(method, path)
 
     assert_problem(answer, 404)
@@ -247,7 +247,7 @@ def test_while_a_service_is_busy_the_answer_says_to_ask_again(
     assert int(answer.headers["retry-after"]) > 0
 
 
-def test_no_address_is_logged(
+def test_the_log_contains_no_address(
     api: Api, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers(api)

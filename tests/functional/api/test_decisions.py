@@ -51,7 +51,7 @@ def messages_of(item: ImportItem) -> list[dict[str, Any]]:
     ]
 
 
-def test_an_approved_import_goes_on_to_all_its_chunks(api: Api) -> None:
+def test_an_approved_import_continues_with_all_its_chunks(api: Api) -> None:
     item = waiting(api)
 
     answer = api.post(f"/imports/{item.pk}/approve")

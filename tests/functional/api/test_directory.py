@@ -70,7 +70,7 @@ def test_r20_an_account_is_shown_with_its_assignees(api: Api, path: str) -> None
     assert answer.body["assigned"] == {"account_manager": [SALES]}
 
 
-def test_a_plus_in_an_account_id_is_a_plus(api: Api) -> None:
+def test_a_plus_in_an_account_id_stays_a_plus(api: Api) -> None:
     assert api.get("/accounts/0042+a").body["account_id"] == "0042+a"
     assert api.get("/accounts/0042%2Ba").body["account_id"] == "0042+a"
 

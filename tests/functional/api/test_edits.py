@@ -110,7 +110,7 @@ def test_a_rejected_edit_suggests_the_likely_address(office: Api) -> None:
     assert answer.body["hint"].endswith(f"did you mean {AMINA}?")
 
 
-def test_r103_an_inactive_account_is_not_edited_where_the_profile_says_so(
+def test_r103_an_inactive_account_cannot_be_edited_if_the_profile_forbids_it(
     pipeline: Pipeline, office: Api
 ) -> None:
     pipeline.accounts(Account(TENANT, "K000", 1, opco="Kenya", is_active=False))

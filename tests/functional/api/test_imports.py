@@ -53,7 +53,7 @@ def assert_problem(answer: Answer, status: int) -> None:
     assert {"type", "title", "detail", "instance"} <= answer.body.keys()
 
 
-def test_a_ticket_without_an_upload_is_an_import_that_awaits_it(api: Api) -> None:
+def test_a_ticket_without_an_upload_is_shown_as_awaiting_it(api: Api) -> None:
     issued = api.post("/imports", EXPECTED).body
     ticket = issued["import_ticket"]
 
@@ -67,7 +67,7 @@ def test_a_ticket_without_an_upload_is_an_import_that_awaits_it(api: Api) -> Non
     assert answer.body["uploader"] == ADMIN
 
 
-def test_a_ticket_whose_upload_has_come_shows_the_import(api: Api) -> None:
+def test_a_ticket_with_an_upload_shows_its_import(api: Api) -> None:
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
     item = an_import(api, ticket=ticket)
     api.stack.tables.tickets.use(ticket, item.pk)
@@ -79,7 +79,7 @@ def test_a_ticket_whose_upload_has_come_shows_the_import(api: Api) -> None:
     assert by_ticket.body["import_ticket"] == ticket
 
 
-def test_an_import_has_the_published_form(api: Api) -> None:
+def test_an_import_is_shown_in_the_published_form(api: Api) -> None:
     item = ended(api, approved_by=ADMIN)
 
     answer = api.get(f"/imports/{item.pk}")
@@ -221,7 +221,7 @@ def test_an_import_of_very_many_errors_has_no_workbook(api: Api) -> None:
     assert_problem(api.get(f"/imports/{item.pk}/report", format="ods"), 400)
 
 
-def test_an_import_without_error_lines_has_no_report_but_results(api: Api) -> None:
+def test_an_import_without_error_lines_has_results_but_no_report(api: Api) -> None:
     item = ended(api, lines=2, rejected=0, state="done")
 
     assert_problem(api.get(f"/imports/{item.pk}/report"), 404)
@@ -276,7 +276,7 @@ def test_the_progress_of_an_import_follows_its_chunks(api: Api) -> None:
     }
 
 
-def test_an_import_that_has_ended_says_how_fast_it_was(api: Api) -> None:
+def test_an_ended_import_shows_its_speed(api: Api) -> None:
     item = ended(api, chunks=1, working_at="2026-07-06T12:00:54.000Z")
 
     progress = api.get(f"/imports/{item.pk}").body["progress"]

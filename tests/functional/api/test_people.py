@@ -281,7 +281,7 @@ def test_a_creation_that_was_cut_off_can_be_repeated(
     assert sign_in(api, ana) is not None
 
 
-def test_a_user_whom_no_mail_reached_is_invited_once_mails_go_out_again(
+def test_a_user_who_got_no_mail_is_invited_once_mails_are_sent_again(
     api: Api, ana: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with inviting_nobody(monkeypatch, "LimitExceededException"):
@@ -396,7 +396,7 @@ def test_the_log_says_why_nobody_was_invited(
     assert "InvitationsNotMade" in capsys.readouterr().out
 
 
-def test_a_sign_in_of_another_tenant_is_never_barred_or_removed(
+def test_a_sign_in_of_another_tenant_is_never_blocked_or_removed(
     api: Api, stranger: Api, ana: str
 ) -> None:
     created(stranger, ana)

@@ -239,7 +239,7 @@ def test_the_name_in_a_profile_must_match_its_address(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", ["Nightly", "a" * 64, "n%C3%A4chtlich", "1st"])
-def test_a_profile_has_a_plain_name(api: Api, name: str) -> None:
+def test_a_profile_needs_a_plain_name(api: Api, name: str) -> None:
     body = {field: value for field, value in STRICT.items() if field != "name"}
 
     answer = api.request("PUT", f"/profiles/{name}", body)
@@ -278,7 +278,7 @@ def test_a_mapping_that_swaps_two_labels_is_saved_so(api: Api) -> None:
     assert labels[:2] == [("account Manager", "account"), ("account ID", "users")]
 
 
-def test_a_copy_for_one_of_the_tenants_roles_writes_the_roles_out(api: Api) -> None:
+def test_a_copy_that_maps_one_of_the_tenants_roles_lists_all_roles(api: Api) -> None:
     deadline = Deadline(4e9)
     api.stack.tables.directory.put_roles(api.tenant, [Role("CSM", 1)], deadline)
 
@@ -375,7 +375,7 @@ def sample(api: Api, text: str, **more: Any) -> Answer:
     return api.post("/profiles/single-strict/sample", {"text": text} | more)
 
 
-def test_a_sample_is_read_as_a_file_of_the_profile_would_be(api: Api) -> None:
+def test_a_sample_is_read_like_a_file_of_the_profile(api: Api) -> None:
     answer = sample(api, "account ID;Manager E-mail\nK1;ana@lumina.example\n;ana@lumina.example\n")
 
     assert answer.status == 200, answer.text
@@ -388,7 +388,7 @@ def test_a_sample_is_read_as_a_file_of_the_profile_would_be(api: Api) -> None:
     assert (bad["line"], bad["code"]) == (3, "ACCOUNT_BLANK")
 
 
-def test_a_sample_is_read_by_a_definition_that_is_not_stored(api: Api) -> None:
+def test_a_sample_can_be_read_by_a_draft_of_a_profile(api: Api) -> None:
     text = "Kundennummer,Zuständig\nK1,ana@lumina.example\n"
     key, manager, *_ = STRICT["columns"]
     columns = [key | {"aliases": ["Kundennummer"]}, manager | {"aliases": ["Zuständig"]}]

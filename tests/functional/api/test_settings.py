@@ -228,7 +228,7 @@ def test_r45_a_role_is_changed_and_removed(api: Api) -> None:
     assert_problem(api.request("DELETE", "/roles/Success%20Manager"), 404)
 
 
-def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> None:
+def test_r54_the_users_who_may_assign_a_role_belong_to_the_role_in_every_profile(api: Api) -> None:
     rules = {"max_users": 1, "assigned_by": ["Sales", "Admin"]}
     answer = api.request("PUT", "/roles/account_manager", rules)
 
@@ -241,7 +241,7 @@ def test_r54_who_may_assign_a_role_is_part_of_it_in_every_profile(api: Api) -> N
         assert directory.profiles(api.tenant)[name] == profile
 
 
-def test_who_may_assign_workflows_is_set_as_for_any_other_role(api: Api) -> None:
+def test_the_users_who_may_assign_workflows_are_set_as_for_any_other_role(api: Api) -> None:
     answer = api.request("PUT", "/roles/workflow", {"assigned_by": ["Sales"]})
 
     role = {"role": "workflow", "max_users": 1, "assigned_by": ["Sales"]}

@@ -53,7 +53,7 @@ class DifferenceError(BaseException):
 class DoubledAws(MemoryAws):
     """The memory AWS with an emulator beside it, at `endpoint`; None is moto in this process.
 
-    `reset` empties the emulator. `followed` are operations that the emulator cannot be asked:
+    `reset` empties the emulator. `followed` are operations that the emulator does not have:
     what they change is copied. Only calls that a hook sees are doubled.
     """
 

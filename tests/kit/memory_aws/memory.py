@@ -203,8 +203,8 @@ def install(
 ) -> Iterator[MemoryAws]:
     """Answers every botocore client of the process from memory, pynamodb's too, while it lasts.
 
-    It knows one thread. `call` is asked instead of the memory, if somebody stands in between. Calls
-    in flight are made one by one, as the crew says.
+    It supports one thread. `call` replaces the memory's own, to intercept calls. Calls in flight
+    are made one by one, as the crew says.
     """
     execute = call or memory.call
 

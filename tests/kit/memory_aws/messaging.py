@@ -82,7 +82,7 @@ class Sqs:
     """`outbox` holds what was sent; the simulation takes from it.
 
     `depths` holds what GetQueueAttributes answers for a queue, `visibility` what
-    ChangeMessageVisibility was asked: (queue, receipt handle, seconds). `deleted` holds the
+    ChangeMessageVisibility has set: (queue, receipt handle, seconds). `deleted` holds the
     (queue, receipt handle) of DeleteMessage.
     """
 

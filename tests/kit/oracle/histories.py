@@ -19,7 +19,7 @@ from tests.kit.oracle.reports import EFFECTIVE, WORKED, Changes
 class Decision:
     """An acknowledged decision of `by`, an import or an edit, with the answer to its author.
 
-    `order` is its place among all decisions. `target` is who was asked for.
+    `order` is its place among all decisions. `target` are the requested holders.
     """
 
     by: str

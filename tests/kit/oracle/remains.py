@@ -32,7 +32,7 @@ Item = Mapping[str, Any]
 Lines = tuple[tuple[LineRequest, Row], ...]
 
 
-def lines_of(request: Sequence[LineRequest], body: bytes | None) -> tuple[Lines, str]:
+def lines_of(requests: Sequence[LineRequest], body: bytes | None) -> tuple[Lines, str]:
     """Each line with its result, and what is wrong with results.csv, "" for nothing."""
     if body is None:
         return (), "I3 there is no results.csv"
@@ -40,13 +40,13 @@ def lines_of(request: Sequence[LineRequest], body: bytes | None) -> tuple[Lines,
     rows = {row.line: row for row in found}
     if len(found) != len(rows):
         return (), "I3 a line has two outcomes"
-    if rows.keys() != {one.line for one in request}:
-        return (), f"I3 outcomes of lines {sorted(rows)} of {[one.line for one in request]}"
+    if rows.keys() != {one.line for one in requests}:
+        return (), f"I3 outcomes of lines {sorted(rows)} of {[one.line for one in requests]}"
     columns = width(body)
-    for one in request:
+    for one in requests:
         if rows[one.line].fields != fitted(one.fields, columns):
             return (), f"I6 line {one.line} reads {rows[one.line].fields} in results.csv"
-    return tuple((one, rows[one.line]) for one in request), ""
+    return tuple((one, rows[one.line]) for one in requests), ""
 
 
 def verdict(request: LineRequest, row: Row, codes: Collection[str | None]) -> Iterator[str]:

@@ -106,20 +106,22 @@ def codes_between(
     }
 
 
-def repeated(request: Sequence[tuple[str, object] | None], keeps: str = "reject") -> dict[int, str]:
+def repeated(
+    requests: Sequence[tuple[str, object] | None], keeps: str = "reject"
+) -> dict[int, str]:
     """The codes of lines that do not apply because of another about the same account, by place.
 
-    `asked` has the account of each line and what it asks for, None for lines that are wrong by
-    themselves. Of lines that ask for the same the first applies; else `keeps` says what does:
-    "first" or "last", or with "reject" none.
+    `requests` has the account and the target of each line, None for lines that are wrong by
+    themselves. The first of equal lines applies; of different ones `keeps` chooses: "first",
+    "last", or with "reject" none.
     """
     places: dict[str, list[int]] = defaultdict(list)
-    for place, one in enumerate(request):
+    for place, one in enumerate(requests):
         if one is not None:
             places[one[0]].append(place)
     found: dict[int, str] = {}
     for group in places.values():
-        if keeps == "reject" and any(request[place] != request[group[0]] for place in group):
+        if keeps == "reject" and any(requests[place] != requests[group[0]] for place in group):
             found |= dict.fromkeys(group, "DUPLICATE_CONFLICT")
         else:
             rest = group[:-1] if keeps == "last" else group[1:]

@@ -97,7 +97,7 @@ def test_r30_accounts_are_reassigned_by_id_or_by_holder(
 
 
 @pytest.mark.parametrize("words", [[], ["K1", "--from", "a@x.example"]])
-def test_the_accounts_are_named_in_one_way(api: Api, words: list[str]) -> None:
+def test_accounts_are_named_either_by_id_or_by_holder(api: Api, words: list[str]) -> None:
     with pytest.raises(CommandError, match="--from"):
         run(api, "assign", "--profile", "p", "--to", "b@x.example", *words)
 
@@ -110,7 +110,7 @@ def test_f1_only_commas_do_not_mean_nobody(server: Server, api: Api, text: str) 
     assert not server.requests
 
 
-def test_lines_with_errors_are_reported_by_the_exit_code(server: Server, api: Api) -> None:
+def test_the_exit_code_reports_lines_with_errors(server: Server, api: Api) -> None:
     server.says("/assignments", {"import_ticket": TICKET}, status=202)
     server.says(f"/imports/{TICKET}", ended("error", lines=1, rejected=1))
 

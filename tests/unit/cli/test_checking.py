@@ -131,7 +131,7 @@ def test_a_profile_is_read_from_a_json_file(
     assert "there is no preset 'no-such', expected one of" in output
 
 
-def test_roles_of_the_tenant_are_taken_from_the_header(
+def test_roles_of_the_tenant_are_read_from_the_header(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = _file(tmp_path, b"account ID,CSM___tid,CSM,Region\n1,a@x.example,Ana,EMEA\n,,,EMEA\n")

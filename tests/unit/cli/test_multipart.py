@@ -34,7 +34,7 @@ def _parts(form: Form) -> list[Message]:
 
 
 @given(content=st.binary(max_size=2000))
-def test_the_announced_length_is_that_of_the_body(content: bytes) -> None:
+def test_the_announced_length_equals_the_length_of_the_body(content: bytes) -> None:
     form = Form({"key": "in/t/ä.csv", "policy": "eyJ9"}, io.BytesIO(content), len(content))
 
     body = b"".join(form.blocks(lambda _sent: None))
@@ -79,7 +79,7 @@ def test_a_file_that_shrinks_while_it_is_sent_is_a_failure() -> None:
         list(form.blocks(lambda _sent: None))
 
 
-def test_what_is_added_while_the_file_is_sent_is_left_out() -> None:
+def test_bytes_added_while_the_file_is_sent_are_left_out() -> None:
     form = Form({}, io.BytesIO(b"line\nadded later"), 5)
 
     assert b"added" not in b"".join(form.blocks(lambda _sent: None))

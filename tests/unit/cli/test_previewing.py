@@ -89,7 +89,7 @@ def test_a_preview_of_a_file_that_fits_no_profile_says_what_it_lacks(
     assert "--dry-run" not in out
 
 
-def test_a_preview_can_be_json(
+def test_a_preview_can_be_printed_as_json(
     server: Server, api: Api, file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     says(server, profile("single-strict", fits=True))

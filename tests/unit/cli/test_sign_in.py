@@ -169,7 +169,7 @@ def guarded(settled: Stack, pools: CognitoIdentityProviderClient) -> Stack:
     return settled
 
 
-def test_a_code_is_taken_from_the_environment(
+def test_a_code_is_read_from_the_environment(
     guarded: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HANDOVER_MFA_CODE", "123 456")

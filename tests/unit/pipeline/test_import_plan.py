@@ -46,16 +46,16 @@ repeats = st.builds(
 
 
 @given(plans)
-def test_a_plan_that_is_stored_comes_back_the_same(plan: ImportPlan) -> None:
+def test_a_stored_plan_is_read_back_unchanged(plan: ImportPlan) -> None:
     assert plan_from(plan_json(plan)) == plan
 
 
 @given(st.lists(repeats, max_size=5, unique_by=lambda repeat: repeat.line))
-def test_repeats_that_are_stored_come_back_by_line(found: list[Repeat]) -> None:
+def test_stored_repeats_are_read_back_by_line(found: list[Repeat]) -> None:
     assert repeats_from(repeats_json(found)) == {repeat.line: repeat for repeat in found}
 
 
-def test_a_plan_finds_the_columns_again() -> None:
+def test_a_stored_plan_finds_the_columns() -> None:
     plan = ImportPlan(
         presets()["single-strict"],
         {"Kunde": "account ID"},

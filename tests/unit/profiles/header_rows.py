@@ -54,9 +54,9 @@ class Score:
 
     def __str__(self) -> str:
         return (
-            f"{self.meant} meaningful columns of {self.columns}: right without asking "
-            f"{self.sure_percent:.1f} %, right or asked {self.found_percent:.1f} %, wrongly sure "
-            f"{len(self.wrongly_sure)}; of all columns right without asking "
+            f"{self.meant} meaningful columns of {self.columns}: right without a question "
+            f"{self.sure_percent:.1f} %, right or proposed {self.found_percent:.1f} %, wrongly "
+            f"sure {len(self.wrongly_sure)}; of all columns right without a question "
             f"{self.all_right_percent:.1f} %"
         )
 

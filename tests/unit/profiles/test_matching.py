@@ -336,7 +336,7 @@ def test_a_misspelled_word_is_understood_as_a_guess() -> None:
     assert meaning.is_guessed
 
 
-def test_every_word_of_the_vocabulary_has_the_form_that_labels_are_compared_in() -> None:
+def test_every_word_of_the_vocabulary_is_in_the_form_in_which_labels_are_compared() -> None:
     for words in VOCABULARY:
         assert words
         assert words_of(" ".join(words)) == words

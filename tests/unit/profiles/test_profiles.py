@@ -91,7 +91,7 @@ def test_a_template_starts_with_a_byte_order_mark_for_spreadsheets() -> None:
         ("0", False),
     ],
 )
-def test_a_blank_cell_and_the_word_none_ask_to_clear(cell: str, is_clearing: bool) -> None:
+def test_a_blank_cell_and_the_word_none_clear(cell: str, is_clearing: bool) -> None:
     assert STRICT.is_clearing(cell) is is_clearing
 
 
@@ -361,7 +361,7 @@ def test_a_label_that_nobody_can_type_must_be_renamed(label: str) -> None:
     assert "Rename it or map it. Found: " in message
 
 
-def test_the_columns_of_a_report_are_not_taken_for_others() -> None:
+def test_the_columns_of_a_report_are_not_mistaken_for_others() -> None:
     message = refusal("Town", "account Manager", "line", "code", "error", "hint").refusal.message
 
     assert "If it has another name here" in message
@@ -459,7 +459,7 @@ def test_a_header_with_only_the_account_is_refused() -> None:
     assert refused.message.endswith("Found: 'account ID', 'Town'.")
 
 
-def test_the_labels_that_are_known_are_in_the_form_that_labels_are_compared_in() -> None:
+def test_known_labels_are_in_the_form_in_which_labels_are_compared() -> None:
     known = known_labels(STRICT, {"Meine  Spalte": "account ID"})
 
     assert known >= {"account id", "account_id", "account manager", "meine spalte"}

@@ -28,7 +28,7 @@ def test_a_setting_that_a_tenant_has_not_set_has_its_usual_value() -> None:
     )
 
 
-def test_settings_come_back_as_they_were_stored() -> None:
+def test_settings_are_read_back_as_stored() -> None:
     own = Settings(
         clear_guard_percent=50,
         clear_guard_lines=0,

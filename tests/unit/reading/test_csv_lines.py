@@ -180,7 +180,7 @@ def test_malformed_lines_do_not_shift_line_numbers() -> None:
         assert [line.fault for line in again] == [line.fault for line in found]
 
 
-def test_workers_can_read_without_numpy() -> None:
+def test_workers_read_without_numpy() -> None:
     code = "import sys, handover.reading; sys.exit('numpy' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -67,7 +67,7 @@ def naive(lines: Iterable[Line], duplicates: Duplicates) -> list[Repeat]:
 
 @pytest.mark.parametrize("duplicates", Duplicates)
 @pytest.mark.parametrize("seed", range(12))
-def test_repeats_are_those_of_a_plain_dict(duplicates: Duplicates, seed: int) -> None:
+def test_repeats_equal_those_of_a_plain_dict(duplicates: Duplicates, seed: int) -> None:
     chance = random.Random(seed)
     keys = ["", " ", '""', '" A1 "', "é", '"a""b"', 'a"b', "x" * 300, f" {'x' * 300}", "'=1"]
     keys += [f"K{number}" for number in range(chance.choice((1, 5, 60)))]
@@ -107,7 +107,7 @@ def test_keys_with_one_hash_are_distinguished() -> None:
     assert [repeat for _chunk, repeat in settled] == naive(lines, Duplicates.REJECT)
 
 
-def test_equal_blank_accounts_are_no_repeats_and_nothing_is_read_again() -> None:
+def test_blank_accounts_do_not_count_as_repeats_and_cause_no_second_read() -> None:
     data = b",a,b\n" * 10 + b'"",c,d\n  ,e,f\nK1,g,h\n'
     found = scan_all(data)
 

@@ -69,7 +69,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_the_pages_are_all_looked_at() -> None:
+def test_all_pages_are_checked() -> None:
     names = {str(page.relative_to(ROOT)) for page in PAGES}
 
     assert {"README.md", "infra/OPERATIONS.md", "tests/README.md", "functions/README.md"} <= names

@@ -199,7 +199,7 @@ def test_a_line_without_an_account_cell_is_found_by_its_number() -> None:
     assert (row.line, row.code) == (7, "NOT_PROCESSED")
 
 
-def test_fields_of_the_directory_keep_their_text_whole() -> None:
+def test_directory_fields_keep_their_whole_text() -> None:
     changes = (
         RoleChange("#name", ("Dr; A, B",), ("C",)),
         RoleChange("#phone", (), ("1, 2",)),

@@ -92,7 +92,7 @@ def test_any_file_name_gives_a_subject_that_sns_accepts(
 
 
 @given(st.text(max_size=2_000), st.text(max_size=3_000))
-def test_nothing_in_a_file_can_forge_a_line_of_the_text(filename: str, message: str) -> None:
+def test_text_of_a_file_cannot_forge_a_line_of_the_notice(filename: str, message: str) -> None:
     plain = replace(REFUSED, filename="x", refusal=Refusal("NOT_CSV", "x"))
     hostile = replace(plain, filename=filename, refusal=Refusal("NOT_CSV", message))
 
@@ -196,7 +196,7 @@ def test_the_notice_names_the_source_of_a_system_and_none_for_a_person() -> None
 
 
 @pytest.mark.parametrize("kept", [1, 119, 120])
-def test_a_file_name_that_fits_is_reported_whole(kept: int) -> None:
+def test_a_file_name_that_fits_is_shown_whole(kept: int) -> None:
     assert f'"{"a" * kept}"' in notice(replace(DONE, filename="a" * kept)).text
 
 

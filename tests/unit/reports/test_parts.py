@@ -108,7 +108,7 @@ def test_a_line_not_processed_asks_to_be_uploaded_again() -> None:
     assert results[1][-2:] == ["NOT_PROCESSED", "it was cancelled"]
 
 
-def test_a_line_of_a_job_is_not_to_be_uploaded() -> None:
+def test_a_line_of_a_job_must_not_be_uploaded() -> None:
     undone = LineResult(Line(5, ("KE1", "x", "")), Outcome.NOT_PROCESSED)
 
     (row,) = parsed(errors_part([undone], header=HEADER, dialect=COMMA, is_job=True))
@@ -232,7 +232,7 @@ def test_a_formula_is_guarded_and_read_back(cell: str, guarded: str) -> None:
     assert unguarded(part)[0][1] == cell
 
 
-def test_parts_joined_in_chunk_order_are_the_file_of_all_lines() -> None:
+def test_parts_joined_in_chunk_order_form_the_whole_file() -> None:
     results = [rejected(f"KE{n}", "=x", "", number=n) for n in range(2, 12)]
 
     whole = errors_part(results, header=HEADER, dialect=COMMA)

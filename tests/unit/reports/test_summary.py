@@ -155,7 +155,7 @@ def test_the_summary_file_is_the_same_bytes_each_time_and_reads_back() -> None:
     assert json.loads(summary_json(hostile)) == summary(hostile)
 
 
-def test_an_ended_import_accounts_for_every_line() -> None:
+def test_an_ended_import_counts_every_line() -> None:
     check_counts(ENDED)
     check_counts(replace(ENDED, state=State.PROCESSING, counts=Counts(lines=3)))
 

@@ -48,7 +48,7 @@ def test_six_columns_are_named_and_the_others_counted(number: int, end: str) -> 
     assert message.endswith(end)
 
 
-def test_a_misspelt_column_beside_a_good_one_comes_first_with_what_was_meant() -> None:
+def test_a_misspelt_column_comes_first_with_its_likely_label() -> None:
     header = Header(("customer ID", "City", "email", "default Viewer"), 0, 4)
     assert bind(header.labels, VIEWERS, mapping={}, line=3)
 
@@ -67,7 +67,7 @@ def test_a_column_similar_to_one_that_is_present_is_not_a_misspelling() -> None:
     assert "Did you mean" not in message
 
 
-def test_the_own_columns_of_a_report_are_not_reported() -> None:
+def test_warnings_do_not_name_the_own_columns_of_a_report() -> None:
     report = Dialect("utf-8", ",", is_report=True)
 
     assert messages(*GOOD, "line", "code", "error", "hint", dialect=report) == []

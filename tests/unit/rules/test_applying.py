@@ -28,7 +28,7 @@ def test_a_preview_stores_the_version_and_all_that_the_account_held() -> None:
     assert preview_of(REJECTED, None) == Preview(0, Outcome.REJECTED, (), "USER_NOT_FOUND", {})
 
 
-def test_an_account_is_as_previewed_while_it_has_the_version() -> None:
+def test_an_account_counts_as_previewed_while_it_has_the_version() -> None:
     assert is_as_previewed(PREVIEW, ACCOUNT)
     assert not is_as_previewed(PREVIEW, replace(ACCOUNT, version=4))
     assert not is_as_previewed(PREVIEW, None)

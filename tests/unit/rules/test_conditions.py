@@ -206,7 +206,7 @@ def test_the_present_holder_is_proposed_if_the_column_of_the_role_is_missing() -
     assert ([one.index for one in binding.roles], binding.conditions) == ([1], ())
 
 
-def test_a_role_called_current_keeps_its_column() -> None:
+def test_a_role_named_current_keeps_its_column() -> None:
     labels = [column.label for column in TEAM.columns]
 
     assert len({label.casefold() for label in labels}) == len(labels)

@@ -46,7 +46,7 @@ def test_the_longest_file_has_no_more_chunks_than_its_progress_can_hold() -> Non
     assert ceil(MAX_LINES / MIN_CHUNK_LINES) + 1_000 < 80 * 125
 
 
-def test_a_pace_is_known_once_enough_was_worked() -> None:
+def test_a_pace_is_known_once_enough_lines_were_processed() -> None:
     assert measured_pace(5_000, MIN_MEASURED_SECONDS) == 500
     assert measured_pace(5_000, MIN_MEASURED_SECONDS - 0.001) is None
 

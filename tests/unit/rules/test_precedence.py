@@ -75,7 +75,7 @@ def test_a_retried_clearing_is_still_reported_as_cleared() -> None:
     assert (again.outcome, again.changes, again.write) == (Outcome.CLEARED, first.changes, None)
 
 
-def test_a_retried_line_reports_the_same_though_a_later_import_has_written_since() -> None:
+def test_a_retried_line_reports_the_same_even_if_a_later_import_has_written_since() -> None:
     older, newer = context("20"), context("30", older_open_imports=["import-20"])
     first = decided("0042", AMINA.email, of=account(), by=older)
     second = decided("0042", BARAKA.email, of=stored(first.write), by=newer)
@@ -85,7 +85,7 @@ def test_a_retried_line_reports_the_same_though_a_later_import_has_written_since
     assert (again.outcome, again.changes, again.write) == (Outcome.UPDATED, first.changes, None)
 
 
-def test_a_retried_line_reports_the_same_though_the_user_has_left_since() -> None:
+def test_a_retried_line_reports_the_same_even_if_the_user_has_left_since() -> None:
     first = decided("0042", AMINA.email, of=account())
     wall = variant(required_user_roles=["Nobody has this"])
 
@@ -94,7 +94,7 @@ def test_a_retried_line_reports_the_same_though_the_user_has_left_since() -> Non
     assert (again.outcome, again.rejection) == (Outcome.UPDATED, None)
 
 
-def test_a_retried_line_that_was_unchanged_stays_unchanged_though_the_user_has_left() -> None:
+def test_a_retried_line_that_was_unchanged_stays_unchanged_even_if_the_user_has_left() -> None:
     newer = context("30", older_open_imports=["import-20"])
     kept = stored(decided("0042", AMINA.email, of=account(AMINA.email), by=newer).write)
     wall = variant(required_user_roles=["Nobody has this"])
@@ -134,7 +134,7 @@ def test_a_chunk_that_must_not_write_repeats_a_decision_that_changed_nothing() -
 # The order of imports
 
 
-def test_what_a_later_import_decided_stays() -> None:
+def test_a_decision_of_a_later_import_stays() -> None:
     later = account(AMINA.email, precedences={ROLE: "30#0A#ab12cd34"})
 
     planned = decided("0042", BARAKA.email, of=later, by=context("20"))
@@ -145,7 +145,7 @@ def test_what_a_later_import_decided_stays() -> None:
     )
 
 
-def test_what_an_earlier_import_decided_is_replaced() -> None:
+def test_a_decision_of_an_earlier_import_is_replaced() -> None:
     earlier = account(AMINA.email, precedences={ROLE: "10"})
 
     planned = decided("0042", BARAKA.email, of=earlier, by=context("20"))
@@ -233,7 +233,7 @@ def test_an_unchanged_role_takes_the_order_only_while_there_are_older_open_impor
     assert planned.write.precedences == {"manager": manager, "viewer": "20"}
 
 
-def test_clearing_one_role_while_filling_another_is_an_update() -> None:
+def test_a_line_that_clears_one_role_and_fills_another_is_an_update() -> None:
     of = account(assigned={"manager": (AMINA.email,)})
 
     planned = decided("0042", "None", BARAKA.email, of=of, profile=TWO_ROLES, header=COLUMNS)

@@ -53,7 +53,7 @@ def test_r98_a_removal_removes_one_user_and_keeps_the_others() -> None:
     )
 
 
-def test_a_removal_of_somebody_who_holds_nothing_is_no_change() -> None:
+def test_a_removal_of_a_user_who_holds_nothing_changes_nothing() -> None:
     planned = decided(removing([MANAGER]), GONE.email, of=account(account_manager=(ANA.email,)))
 
     assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
@@ -70,7 +70,7 @@ def test_a_removal_takes_no_place_in_the_order() -> None:
     assert planned.write.precedences == {MANAGER: "10"}
 
 
-def test_a_removal_and_an_older_file_come_to_the_same_in_both_orders() -> None:
+def test_a_removal_and_an_older_file_end_the_same_in_both_orders() -> None:
     single = presets()["manager-and-viewers"]
     file = narrowed(single, VIEWER)
     held = account(viewer=(GONE.email,))
@@ -136,7 +136,7 @@ def undo(*cells: str, of: Account, roles: tuple[str, ...] = (MANAGER,)) -> Decis
     return decided(restoring(presets()["manager-and-viewers"], roles), *cells, of=of)
 
 
-def test_an_undo_gives_a_role_back_to_who_held_it() -> None:
+def test_an_undo_gives_a_role_back_to_its_earlier_holders() -> None:
     planned = undo(BO.email, ANA.email, of=account(account_manager=(ANA.email,)))
 
     assert planned.changes == (RoleChange(MANAGER, (ANA.email,), (BO.email,)),)
@@ -144,13 +144,13 @@ def test_an_undo_gives_a_role_back_to_who_held_it() -> None:
     assert planned.write.precedences[MANAGER] == "20"
 
 
-def test_an_undo_empties_what_was_empty() -> None:
+def test_an_undo_empties_a_role_that_was_empty() -> None:
     planned = undo("(nobody)", ANA.email, of=account(account_manager=(ANA.email,)))
 
     assert planned.outcome is Outcome.CLEARED
 
 
-def test_an_undo_fills_what_was_cleared() -> None:
+def test_an_undo_refills_a_role_that_was_cleared() -> None:
     planned = undo(BO.email, "(nobody)", of=account(account_manager=()))
 
     assert planned.outcome is Outcome.UPDATED
@@ -189,7 +189,7 @@ def test_an_undo_names_the_roles_it_left_when_it_restores_others() -> None:
     )
 
 
-def test_an_undo_of_what_is_undone_already_is_no_change() -> None:
+def test_a_second_undo_changes_nothing() -> None:
     held = account(account_manager=(BO.email,))
 
     assert undo(BO.email, ANA.email, of=held).outcome is Outcome.UNCHANGED
@@ -225,7 +225,7 @@ def test_an_undo_reaches_through_the_resolution_of_a_pending_address(
         assert planned.changes == (RoleChange(MANAGER, now, (ANA.email,)),)
 
 
-def test_an_undo_of_several_pending_addresses_reaches_through_those_that_came() -> None:
+def test_an_undo_of_several_pending_addresses_reaches_through_resolved_ones() -> None:
     undo = restoring(presets()["single-strict"], [MANAGER])
     held = account(account_manager=(BO.email, "pending:new@y.example"))
     left = SEPARATOR.join(("pending:bo@y.example", "pending:new@y.example"))
@@ -354,7 +354,7 @@ def test_a_handover_to_several_stays_within_the_limit_of_the_role() -> None:
     assert handed(BO.email, of=held, most=1).outcome is Outcome.UPDATED, "no more than before"
 
 
-def test_a_profile_is_narrowed_to_a_role_that_it_has() -> None:
+def test_a_profile_can_be_narrowed_only_to_one_of_its_roles() -> None:
     with pytest.raises(ValueError, match="no column for deputy"):
         narrowed(presets()["single-strict"], "deputy")
 

@@ -99,7 +99,7 @@ def test_a_malformed_line_is_never_interpreted(code: str) -> None:
     assert rejection("only one cell", fault=fault) is fault
 
 
-def test_the_texts_of_the_two_errors_that_others_rely_on() -> None:
+def test_the_two_error_texts_that_users_rely_on_stay_the_same() -> None:
     no_account = rejection("0042", AMINA.email)
     no_user = rejection("0042", "nobody@x.example", of=account())
 
@@ -243,7 +243,7 @@ def test_without_required_roles_any_active_user_is_accepted() -> None:
     assert rejection("0042", CLEO.email, of=account(), profile=anybody) is None
 
 
-def test_a_word_that_clears_in_another_profile_is_a_user_in_this_one() -> None:
+def test_a_clear_word_of_another_profile_is_read_as_a_user() -> None:
     found = rejection("0042", "None", of=account(), profile=variant(clear_words=["-"]))
 
     assert found is not None
@@ -264,7 +264,7 @@ def test_a_user_named_twice_in_a_cell_counts_once() -> None:
     assert understood.requests[0].names == (AMINA.email,)
 
 
-def test_nothing_in_the_rules_asks_for_the_name_of_a_profile() -> None:
+def test_no_rule_depends_on_the_name_of_a_profile() -> None:
     renamed = variant(
         name="another", **{k: v for k, v in profile_json(STRICT).items() if k != "name"}
     )

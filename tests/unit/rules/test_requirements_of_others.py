@@ -81,7 +81,7 @@ def test_r31_r38_viewers_are_a_list_separated_by_commas_that_replaces_the_last_o
     assert planned.write.assigned["account_manager"] == ("bo@y.example",)
 
 
-def test_the_same_viewers_in_another_order_are_no_change() -> None:
+def test_the_same_viewers_in_another_order_are_unchanged() -> None:
     held = customer(assigned={"viewer": ("ana@y.example", "bo@y.example")})
 
     planned = decided(VIEWERS, VIEWERS_HEADER, "C-1", "", "bo@y.example,ana@y.example", of=held)
@@ -110,7 +110,7 @@ def test_r42_one_line_sets_manager_and_viewers_and_a_blank_keeps() -> None:
     assert blank.outcome is Outcome.UNCHANGED
 
 
-def test_c6_none_is_an_ordinary_word_where_the_profile_has_no_clear_words() -> None:
+def test_c6_none_is_an_ordinary_word_if_the_profile_has_no_clear_words() -> None:
     assert code(decided(VIEWERS, VIEWERS_HEADER, "C-1", "None", "", of=customer())) == (
         "USER_NOT_FOUND"
     )
@@ -202,7 +202,7 @@ def test_r83_an_unknown_customer_is_reported_in_the_products_words() -> None:
     assert planned.rejection.hint == "Check and update your customer external ID in your file."
 
 
-def test_r86_a_blank_manager_or_workflow_is_left_as_it_is() -> None:
+def test_r86_a_blank_manager_or_workflow_changes_nothing() -> None:
     held = customer(assigned={"account_manager": ("bo@y.example",), "workflow": ("Standard",)})
 
     planned = decided(WORKFLOWS, WORKFLOWS_HEADER, "C-1", "", "", of=held)

@@ -97,7 +97,7 @@ def test_r45_a_file_for_a_tenant_without_roles_is_refused_and_says_so() -> None:
         )
 
 
-def test_r48_the_address_stands_in_the_roles_column_with_three_underscores() -> None:
+def test_r48_the_address_is_in_the_column_of_the_role_with_three_underscores() -> None:
     planned = decided(("csm___TID",), " Ana@Y.example ")
 
     assert planned.changes == role_change(CSM, "ana@y.example")
@@ -150,7 +150,7 @@ def test_r58_an_unknown_address_is_kept_as_pending() -> None:
     assert planned.changes == role_change(CSM, "pending:fay@y.example")
 
 
-def test_r58_a_pending_address_that_is_sent_again_is_no_change() -> None:
+def test_r58_a_pending_address_that_is_sent_again_is_unchanged() -> None:
     held = customer(assigned={CSM: ("pending:fay@y.example",)})
 
     assert decided((f"{CSM}___tid",), "fay@y.example", of=held).outcome is Outcome.UNCHANGED
@@ -191,7 +191,7 @@ def test_r60_an_unknown_name_is_not_stored() -> None:
     assert code(decided((CSM,), "Zoe Nobody")) == "USER_NOT_FOUND"
 
 
-def test_r61_an_address_in_the_plain_column_is_taken_as_one() -> None:
+def test_r61_an_address_in_the_plain_column_is_read_as_an_address() -> None:
     assert decided((CSM,), "ana@y.example").changes == role_change(CSM, "ana@y.example")
     assert decided((CSM,), "fay@y.example").outcome is Outcome.PENDING
 

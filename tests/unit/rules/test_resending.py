@@ -221,7 +221,7 @@ def test_a_message_that_only_waits_is_rarely_sent_again(
     assert queue.sent_again <= 5 + stopped_minutes / 60 + 2
 
 
-def test_when_all_messages_of_many_imports_are_lost_all_are_sent_again_within_ten_minutes() -> None:
+def test_all_lost_messages_of_many_imports_are_sent_again_within_ten_minutes() -> None:
     queue = queue_of([(5, set(range(5)), 0)] * 100, loses=True)
 
     for _ in range(10):

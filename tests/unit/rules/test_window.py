@@ -20,18 +20,18 @@ def test_each_success_adds_one_until_a_service_is_busy(successes: int, size: int
 
 
 @pytest.mark.parametrize(("size", "half"), [(16, 8), (5, 2), (2, 1), (1, MIN_IN_FLIGHT)])
-def test_a_busy_service_halves_it(size: int, half: int) -> None:
+def test_a_busy_service_halves_the_window(size: int, half: int) -> None:
     assert Window(size).after_busy(0).size == half
 
 
-def test_calls_that_were_in_flight_together_halve_it_once() -> None:
+def test_calls_that_were_in_flight_together_halve_the_window_once() -> None:
     halved = Window(16).after_busy(0)
 
     assert halved.after_busy(0) == halved
     assert halved.after_busy(halved.round).size == 4
 
 
-def test_after_that_a_full_window_adds_one() -> None:
+def test_after_a_busy_service_each_full_window_adds_one() -> None:
     halved = Window(16).after_busy(0)
 
     assert after_successes(halved, 7).size == 8
@@ -40,7 +40,7 @@ def test_after_that_a_full_window_adds_one() -> None:
 
 
 @given(st.lists(st.booleans(), max_size=200))
-def test_it_never_leaves_its_bounds(happened: list[bool]) -> None:
+def test_the_window_never_leaves_its_bounds(happened: list[bool]) -> None:
     window = Window()
     assert window.size == FIRST_IN_FLIGHT
     for is_busy in happened:

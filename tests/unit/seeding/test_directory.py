@@ -167,7 +167,7 @@ def test_an_invalid_profile_is_reported_with_file_and_field(tmp_path: Path) -> N
         read_directory(tmp_path, "t")
 
 
-def test_a_folder_without_any_of_the_files_is_no_directory(tmp_path: Path) -> None:
+def test_a_folder_without_any_of_the_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DirectoryFileError, match="holds none of"):
         read_directory(tmp_path, "t")
 

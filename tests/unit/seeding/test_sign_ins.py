@@ -163,5 +163,5 @@ def test_all_pages_of_a_large_pool_are_read(sign_ins: SignIns) -> None:
     assert sign_ins.load("lumina", users, _nothing).unchanged == 61
 
 
-def test_a_group_stands_for_a_role_without_its_spaces() -> None:
+def test_a_group_is_named_after_its_role_without_spaces() -> None:
     assert group_of("Back  Office Management") == "Back_Office_Management"

@@ -208,7 +208,7 @@ def test_puts_that_are_left_out_are_sent_again(pipeline: Pipeline) -> None:
 # Transactions
 
 
-def test_a_transaction_whose_conditions_hold_is_written_whole(pipeline: Pipeline) -> None:
+def test_a_transaction_whose_conditions_hold_is_written_completely(pipeline: Pipeline) -> None:
     assert transact([creation(0), creation(1)])
 
     assert versions(pipeline) == [1, 1]

@@ -140,7 +140,9 @@ def test_a_chunk_shows_until_when_it_is_leased_and_when_it_was_taken(
     assert sorted(seen, key=lambda one: one.number) == [ChunkSeen(2, LATER, 50), ChunkSeen(3)]
 
 
-def test_a_probe_is_taken_when_its_own_message_is(imports: Imports, pipeline: Pipeline) -> None:
+def test_a_probe_counts_as_taken_when_its_own_message_is_taken(
+    imports: Imports, pipeline: Pipeline
+) -> None:
     begun(imports, pipeline)
     imports.resent(IMPORT, "chunks", now=70.0, resends=1, probe=2)
     taken: list[bool] = []
@@ -255,7 +257,7 @@ def test_two_chunks_that_are_settled_at_once_are_both_counted(
     assert counts_of(found(imports)) == Counts(lines=30, updated=18, rejected=2)
 
 
-def test_a_chunk_costs_at_most_three_writes_to_settle_however_many_there_are(
+def test_settling_a_chunk_takes_at_most_three_writes_with_any_number_of_chunks(
     imports: Imports, pipeline: Pipeline
 ) -> None:
     begun(imports, pipeline, MANY)

@@ -85,7 +85,7 @@ def test_a_write_is_the_next_version_over_the_one_that_was_read() -> None:
 
 
 @given(roles, roles)
-def test_a_change_concerns_exactly_those_who_came_or_went(
+def test_a_change_concerns_exactly_the_added_and_removed_users(
     had: dict[str, tuple[str, ...]], has: dict[str, tuple[str, ...]]
 ) -> None:
     before, after = Account("t", "1", 1, assigned=had), Account("t", "1", 2, assigned=has)
