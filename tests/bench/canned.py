@@ -39,10 +39,9 @@ _EMPTY = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>
 class Canned:
     """All the answers.
 
-    `items`: for each table the beginning of the keys that are asked for, and the item that stands
-    under every one of them. `rows`: what GetItem, UpdateItem and BatchGetItem of another table
-    answer, by both keys. `objects`: what S3 holds, by bucket and key. Both names are joined by a
-    slash.
+    `items`: for each table the beginning of the requested keys, and the item under each of them.
+    `rows`: what GetItem, UpdateItem and BatchGetItem of another table answer, by both keys.
+    `objects`: what S3 holds, by bucket and key. Both names are joined by a slash.
     """
 
     items: Mapping[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)

@@ -108,7 +108,7 @@ class Whole:
 def count_file(data: bytes, delimiter: str, encoding: str) -> Whole | None:
     """A file with a header: past a byte order mark, a `sep=` line and blank lines; None without.
 
-    A line is blank here if nothing stands between its delimiters, whichever of the four they are.
+    A line is blank here if it has nothing between its delimiters, whichever of the four they are.
     """
     start, line = len(BOM) if data.startswith(BOM) else 0, 1
     while True:

@@ -151,7 +151,7 @@ def clearing(
     binding: Binding,
     profile: Profile,
 ) -> int:
-    """How many lines of the header's width have a cell that clears."""
+    """The number of lines of the header's width with a cell that clears."""
     found = 0
     for line in lines:
         fields = fields_of(line, encoding=encoding, is_report=is_report)

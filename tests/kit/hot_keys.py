@@ -23,7 +23,7 @@ from tests.kit.pipeline import Clock
 WRITE_UNITS_A_SECOND = 1000.0
 READ_UNITS_A_SECOND = 3000.0
 BATCHES = ("BatchWriteItem", "BatchExecuteStatement", "BatchGetItem", "TransactWriteItems")
-# `pk = :pk` or `#pk = :pk`, wherever it stands in a key condition.
+# `pk = :pk` or `#pk = :pk`, anywhere in a key condition.
 EQUALITY = re.compile(r"([#\w]+)\s*=\s*(:\w+)")
 
 

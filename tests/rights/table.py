@@ -266,10 +266,10 @@ reassign-holder  202     403
 undo             202     403
 """
 
-# The opco wall. `setting` is the tenant's `opco_wall`, `profile` the profile's own wall, which wants
-# the same opco on both sides and takes none for another one. It stands before a line of a ticket's
-# file and of a drop, an edit, a reassignment, an undo, the resolution of a pending address, and the
-# manager whom a directory file names for a new account.
+# The opco wall. `setting` is the tenant's `opco_wall`, `profile` the profile's own wall, which
+# requires the same opco on both sides and treats none as a different one. It applies to a line of a
+# ticket's file and of a drop, an edit, a reassignment, an undo, the resolution of a pending
+# address, and the manager whom a directory file names for a new account.
 OPCO = """
 user   account  setting     profile  may
 Kenya  Kenya    always      -        yes

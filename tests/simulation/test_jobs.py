@@ -1,8 +1,8 @@
 """Jobs while other things happen: every step may be stopped, doubled or overtaken.
 
-A seed decides which step comes next, which call of it fails or is the last of its process, and
-what the rest of the world does in the middle of it. Whatever happens, at the end nobody who is
-deleted holds anything, nobody who is there is waited for, and what was undone is as it was.
+A seed decides which step comes next, which of its calls fails or is the last of its process, and
+what others do in the middle of it. Whatever happens, at the end deleted users hold nothing, no
+account waits for an existing user, and undone changes are reversed.
 """
 
 from __future__ import annotations

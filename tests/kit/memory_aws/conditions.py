@@ -230,7 +230,7 @@ _COMPILERS: Final[dict[str, Callable[..., Condition]]] = {
 }
 
 
-# What DynamoDB refuses before it looks at the item, because of a value's type.
+# The errors that DynamoDB finds in the types of values, before it reads the item.
 
 
 def checks_of(tree: Tree) -> Iterable[Check]:

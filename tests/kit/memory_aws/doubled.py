@@ -1,6 +1,6 @@
 """A memory AWS that makes every call at an emulator too, to compare whole runs.
 
-The functions are given the emulator's answers, so a run is one on the emulator; the memory AWS
+The functions get the emulator's answers, so a run is one on the emulator; the memory AWS
 answers the same calls beside it and brings what the simulation needs: the stream's records, what
 is in the queues, S3's events. The first answer that differs ends the run, and `differences` tells
 what the two hold in the end.

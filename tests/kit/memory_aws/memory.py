@@ -43,7 +43,7 @@ class Snapshot(NamedTuple):
 class MemoryAws:
     """An AWS account in memory.
 
-    `clock` gives seconds since the epoch; nothing else tells the time. `hook` sees every call and
+    `clock` gives seconds since the epoch and is the only source of time. `hook` sees every call and
     may disturb it. With `validate`, parameters are checked as botocore would before it sends
     them. `physical` maps the logical ids of a template to names, URLs and ARNs.
     """
@@ -150,7 +150,7 @@ class MemoryAws:
         return handler(params, twist)
 
     def call(self, client: BaseClient, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        """What `client._make_api_call` answers."""
+        """The answer of `client._make_api_call`."""
         model = client.meta.service_model
         service = model.service_name
         if self.validate:

@@ -137,7 +137,7 @@ def _check_operand(values: Values, name: str, kind: str | None, max_bytes: int) 
 
 
 def _place(table: Table, index: Index | None, item: Item) -> tuple[Any, ...]:
-    """Where an item stands in a partition, for comparison."""
+    """The place of an item in a partition, for comparison."""
     keys = table.keys if index is None else index.keys
     order = None if keys.range_name is None else plain_key(item[keys.range_name])
     return (order is not None, order, repr(table.key_of(item)) if index is not None else "")

@@ -131,7 +131,7 @@ class S3:
         self.watch: Callable[[str, Version], None] | None = None
         self._clock = clock
         self._uploads: dict[str, _Upload] = {}
-        # Of each bucket its own, so that what is written in one says nothing of another.
+        # Each bucket has its own counter, so that writes in one do not change ids in another.
         self._written: Counter[str] = Counter()
 
     # Simulation
@@ -172,7 +172,7 @@ class S3:
         metadata: dict[str, str] | None = None,
         event_name: str = "Post",
     ) -> Version:
-        """What a form POST or another account's PUT does: a new version, and its event."""
+        """A form POST or another account's PUT: stores a new version, and adds its event."""
         return self._store(
             self._bucket(bucket),
             key,

@@ -146,7 +146,7 @@ def _compile_action(tree: Tree) -> Action:
 
 
 def operand_checks(actions: tuple[Tree, ...]) -> list[Callable[[Values], None]]:
-    """What DynamoDB refuses from the types of the values alone."""
+    """Checks that need only the types of the values."""
     checks: list[Callable[[Values], None]] = []
     for clause, _path, tree in actions:
         if clause in ("ADD", "DELETE"):

@@ -16,8 +16,8 @@ from tests.kit.oracle.own_files import NOBODY
 class Rules:
     """What a profile requires of the users that a line names.
 
-    With `has_wall` user and account must be of the same operating company; without it those that
-    have none go together with all. `awaits` is for files that may name who is still to come.
+    With `has_wall` user and account must be of the same operating company; without it, those that
+    have none fit all. `awaits` is for files that may name users who do not exist yet.
     """
 
     user_roles: frozenset[str] = SALES

@@ -49,7 +49,7 @@ def run(names: Iterable[str], *, until_different: bool = False) -> Tally:
 
 
 def run_many(count: int, seed: str) -> Tally:
-    """The figures of so many races, by one process for each core; tells how far it is."""
+    """The figures of that many races, by one process for each core; prints its progress."""
     names = [f"{seed}/{number}" for number in range(count)]
     jobs = [names[begin : begin + RACES_A_JOB] for begin in range(0, count, RACES_A_JOB)]
     tally = Tally()

@@ -1,8 +1,8 @@
 """What must hold at the end of a run, read from the stores and from bytes.
 
-Nothing is taken from the system's own bookkeeping but what is compared with it: files are parsed
-again, verdicts come from the rule oracle, and the final assignments from executing the imports one
-after another in the order in which S3 received them, and single edits where they were asked for.
+The system's own records are used only to compare them: files are parsed again, verdicts come from
+the rule oracle, and the final assignments from executing the imports one after another in the order
+in which S3 received them, and single edits at the times of their requests.
 """
 
 from __future__ import annotations

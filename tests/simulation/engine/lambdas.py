@@ -82,7 +82,7 @@ class LambdaContext:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What is deployed."""
+    """The deployed functions, queues, schedules and readers."""
 
     template: dict[str, Any]
     functions: Mapping[str, Function]

@@ -1,12 +1,11 @@
 """Invocations that were seen before: their calls are made again, their code is not run again.
 
-A function is code between AWS calls. What it does next follows from the event, the clock and the
-answers so far, and from nothing else: it keeps nothing from one invocation to the next, and its
-chance is sown again for each. So what it did is kept as a tree of calls, and each way to go on from
-a call is known by the answer and the time. Another invocation goes down that tree: every call is
-made, numbered, disturbed and checked as ever, with the parameters it had before. Where an answer
-is a new one the code is run after all: it is given the answers again that were just received,
-which must lead it to the same calls, and goes on from there.
+A function is code between AWS calls. Its next step depends only on the event, the clock and the
+answers so far: it keeps nothing from one invocation to the next, and its random generator is seeded
+for each. So its steps are kept as a tree of calls, in which the answer and the time select the
+branch after a call. Another invocation goes down that tree: every call is made, numbered, disturbed
+and checked as ever, with the parameters it had before. At a new answer the code really runs: it
+gets the recent answers again, which must lead it to the same calls, and continues from there.
 """
 
 from __future__ import annotations

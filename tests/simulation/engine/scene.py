@@ -353,7 +353,7 @@ PRINCIPAL = "AIDACRM"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an Admin asks the API for, so many seconds after the first upload."""
+    """A request of an Admin to the API, that many seconds after the first upload."""
 
     method: str
     path: str
@@ -376,8 +376,8 @@ HANDED_BY_ID = Wish("POST", "/assignments", {**_TO_BEA, "account_ids": NAMED}, s
 class Scene:
     """How a run begins; `settings` are the tenant's own limits of the clearing guard, if any.
 
-    `second` is the other file that may come. Whoever asks for something says so in `wishes`; `then`
-    is what is asked for the import of the scene once it has ended, with `then_body`.
+    `second` is another file that may be uploaded. `wishes` are requests to the API; `then` is the
+    request about the import of the scene once it has ended, with `then_body`.
     """
 
     name: str

@@ -1,10 +1,9 @@
 """States of the world between two steps: of two that are equal, one is enough to go on from.
 
-What the same faults lead to from there follows from the state, and so does what is found at the
-end. A state is known by a digest of everything that either may depend on. Of the world, its watch
-and its faults, whatever is not named here as of no account counts, so that what is new in them
-makes fewer states equal and never more. Of the memory AWS only the ids that services make up are
-left out.
+The same faults from an equal state lead to the same course and the same findings. A state is known
+by a digest of everything that either may depend on. Every field of the world, its watch and its
+faults counts unless it is excluded here, so that a new field makes fewer states equal and never
+more. Of the memory AWS, only ids that services make up are left out.
 """
 
 from __future__ import annotations

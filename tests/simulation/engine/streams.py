@@ -29,7 +29,7 @@ class Record:
 class Stream:
     """The changes of one table for one reader: those that wait, and the processed batches.
 
-    A batch that fails comes again, half as long, as the template asks for; records of one
+    A batch that fails is delivered again in halves, as the template says; records of one
     partition key keep their order.
     """
 

@@ -191,7 +191,7 @@ class World:
         self.delivered: list[Message] = []
         self.failures: list[str] = []
         self.deliveries = self.sweeps = self.sweeps_that_sent = self.dead_letters = 0
-        # Of which queue, and about which import.
+        # The queue and the import of each.
         self.dead: set[tuple[str, str | None]] = set()
         self.depth = 0
         self.replays: Replays | None = None
