@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from handover.model import Account, Mode, User
+from handover.aws import objects
+from handover.errors import RetryLaterError
+from handover.model import Account, Line, Mode, User
+from handover.pipeline.applying import previews_for
+from handover.pipeline.import_plan import previews_index_key
 from handover.profiles.presets import presets
 from handover.runtime import rfc3339
 from msgspec.structs import replace
@@ -369,3 +373,15 @@ def test_a_workbook_is_applied_from_its_converted_file(pipeline: Pipeline) -> No
 
     assert pipeline.holders("K000") == [AMINA]
     assert pipeline.counts(written) == pipeline.counts(created)
+
+
+def test_lines_whose_previews_cannot_be_read_wait_for_another_try(pipeline: Pipeline) -> None:
+    lines = [Line(2, ("K000", BARAKA))]
+    resources = pipeline.resources
+
+    assert previews_for(resources, "applied", []) == {}
+    with pytest.raises(RetryLaterError, match="index of the previews"):
+        previews_for(resources, "applied", lines)
+    objects.write(resources.work_bucket, previews_index_key("applied"), b'[[2, "gone.json"]]')
+    with pytest.raises(RetryLaterError, match="previews of these lines"):
+        previews_for(resources, "applied", lines)

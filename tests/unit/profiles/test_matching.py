@@ -358,6 +358,24 @@ def test_values_are_recognized_by_their_form(values: list[str], look: Look) -> N
     assert appearance_of(values) is look
 
 
+@pytest.mark.parametrize(
+    ("cell", "match"),
+    [
+        ("KE1", ("account ID", How.ALIAS)),
+        ("", ("account ID", How.ALIAS)),
+        ("Ana Sousa", ("account ID", How.NEAR)),
+        ("active", ("account ID", How.NEAR)),
+        ("ana@acme.com", (None, How.NONE)),
+    ],
+)
+def test_values_that_are_no_ids_weaken_or_cancel_a_label_of_accounts(
+    cell: str, match: tuple[str | None, How]
+) -> None:
+    [one] = found("Acct nr", rows=(cell,))
+
+    assert (one.column, one.how) == match
+
+
 def test_ways_to_name_users_decide_between_columns() -> None:
     users = replace(STRICT.columns[1], by=(NamedBy.LOGIN,))
     profile = replace(STRICT, columns=(STRICT.columns[0], users))

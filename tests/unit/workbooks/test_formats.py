@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from handover.workbooks.dates import serial_of
 from handover.workbooks.formats import parse_format
 
 
@@ -57,6 +58,11 @@ def test_a_certain_value_is_shown(code: str, value: float, text: str) -> None:
         ("#", 0),
         ("0;", -1),
         ('"text"@', 5),
+        ("0.0.0", 5),
+        ("0%%", 5),
+        (".", 5),
+        ("0,0-0", 1234567),
+        ("?,???", 1234567),
         ("0.00", 1.005),  # spreadsheet programs round it differently
         ("0", -0.3),
         ("General", 1e-7),
@@ -90,6 +96,7 @@ def test_the_same_number_is_another_day_in_a_workbook_that_counts_from_1904() ->
         ('"ID-"@', "ID-00123"),
         ('0;0;0;" "@', " 00123"),
         (";;;", None),
+        ("0;0;0;yyyy@", None),
         ('0;0;0;"secret"', None),
     ],
 )
@@ -97,3 +104,20 @@ def test_a_text_is_shown_as_it_is_unless_its_format_has_a_section_for_text(
     code: str, text: str | None
 ) -> None:
     assert parse_format(code).text("00123") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "serial"),
+    [
+        ("2024-01-02", 45293.0),
+        ("2024-01-02T12:00:00", 45293.5),
+        ("2024-01-02T12:00:00Z", None),
+        ("yesterday", None),
+    ],
+)
+def test_a_date_as_text_has_a_serial_number_if_it_names_no_time_zone(
+    text: str, serial: float | None
+) -> None:
+    assert serial_of(text, is_1904=False) == serial
+    # The systems are four years and a day apart.
+    assert serial_of(text, is_1904=True) == (None if serial is None else serial - 1462)

@@ -1,0 +1,95 @@
+"""What a line of a directory file says, by what the profile makes of blanks, words and lengths."""
+
+from __future__ import annotations
+
+import pytest
+from handover.model import Line, Operation, Rejection
+from handover.profiles.binding import bind
+from handover.profiles.presets import presets
+from handover.profiles.profile import Blank, Profile
+from handover.rules.directory_lines import account_record_of, user_record_of
+from handover.rules.instructions import AssignmentRequest, Instruction
+from msgspec.structs import replace
+
+USERS, ACCOUNTS = presets()["directory-users"], presets()["directory-accounts"]
+
+
+def of_user(phone: str, profile: Profile = USERS) -> Instruction | Rejection:
+    """What a line says about a user with this phone."""
+    binding = bind(("email", "phone"), profile, mapping={}, line=1)
+    return user_record_of(Line(2, ("Ana@Acme.com", phone)), binding, profile)
+
+
+def only_request(found: Instruction | Rejection) -> AssignmentRequest:
+    """The only field that the line asks for."""
+    assert isinstance(found, Instruction)
+    assert found.record_id == "ana@acme.com"
+    [request] = found.requests
+    return request
+
+
+def test_a_blank_cell_clears_keeps_or_is_refused_as_the_profile_says() -> None:
+    kept = of_user(" ", replace(USERS, blank=Blank.KEEP))
+    refused = of_user(" ", replace(USERS, blank=Blank.ERROR))
+
+    cleared = only_request(of_user(" "))
+    assert (cleared.operation, cleared.names) == (Operation.RECORD, ())
+    assert isinstance(kept, Instruction)
+    assert kept.requests == ()
+    assert isinstance(refused, Rejection)
+    assert (refused.code, refused.column) == ("BLANK_NOT_ALLOWED", "phone")
+    assert refused.error == "line 2, phone: the cell is empty, expected a value"
+
+
+def test_a_clear_word_clears_a_field() -> None:
+    cleared = only_request(of_user("None", replace(USERS, clear_words=frozenset({"none"}))))
+
+    assert cleared.names == ()
+    assert cleared.cleared_by == "the word 'None'"
+
+
+@pytest.mark.parametrize(("length", "is_refused"), [(200, False), (201, True)])
+def test_a_text_about_a_user_has_at_most_200_characters(length: int, is_refused: bool) -> None:
+    found = of_user("7" * length)
+
+    if is_refused:
+        assert isinstance(found, Rejection)
+        assert found.code == "FIELD_TOO_LONG"
+        assert "201 characters" in found.error
+    else:
+        assert only_request(found).names == ("7" * 200,)
+
+
+@pytest.mark.parametrize(
+    ("cells", "code"),
+    [
+        (("", "Acme"), "ACCOUNT_BLANK"),
+        (("KE\x07", "Acme"), "INVALID_CHARACTER"),
+        (("KE1", "Ac\x07me"), "INVALID_CHARACTER"),
+        (("A" * 513, "Acme"), "FIELD_TOO_LONG"),
+        (("KE1", "é" * 1025), "FIELD_TOO_LONG"),
+    ],
+)
+def test_an_id_or_name_that_cannot_be_stored_is_refused(cells: tuple[str, str], code: str) -> None:
+    binding = bind(("account_id", "name"), ACCOUNTS, mapping={}, line=1)
+
+    found = account_record_of(Line(2, cells), binding, ACCOUNTS)
+
+    assert isinstance(found, Rejection)
+    assert found.code == code
+
+
+def test_portals_are_named_once_each_and_a_first_manager_is_asked_for_only_if_named() -> None:
+    labels = ("account_id", "portals", "account_manager")
+    binding = bind(labels, ACCOUNTS, mapping={}, line=1)
+
+    both = account_record_of(Line(2, ("KE1", "b; a;b", "ana@acme.com")), binding, ACCOUNTS)
+    without = account_record_of(Line(2, ("KE1", "b", "")), binding, ACCOUNTS)
+    two = account_record_of(Line(2, ("KE1", "b", "ana@acme.com; bo@acme.com")), binding, ACCOUNTS)
+
+    assert isinstance(both, Instruction)
+    assert isinstance(without, Instruction)
+    assert isinstance(two, Rejection)
+    assert [one.names for one in both.requests] == [("b", "a"), ("ana@acme.com",)]
+    assert [one.role for one in without.requests] == ["#portals"]
+    assert two.code == "TOO_MANY_USERS"
