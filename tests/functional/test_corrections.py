@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
@@ -330,6 +331,28 @@ def test_a_line_far_down_a_long_report_is_not_searched_for(
     assert answer.status == 409
     assert "line 51 is too far down" in answer.body["detail"]
     corrected(pipeline, created, {"2": {MANAGER: BARAKA}})
+
+
+def test_a_thousand_lines_or_a_megabyte_are_corrected_and_not_one_more(pipeline: Pipeline) -> None:
+    rows = ((f"K{one:03}", WRONG, "") for one in range(1_001))
+    created = imported(pipeline, body_of(*rows))
+
+    def status(lines: dict[str, dict[str, str]]) -> tuple[int, str | None]:
+        answer = ask(pipeline, created, lines)
+        return answer.status, answer.body.get("field")
+
+    many = {str(number): {MANAGER: BARAKA} for number in range(2, 1_002)}
+    wide = {str(number): {"note": "x" * 9_900} for number in range(2, 107)}
+    left = 1024**2 - len(json.dumps(wide).encode())
+    last = len(json.dumps({"200": {"note": ""}}).encode())
+    full = wide | {"200": {"note": "x" * (left - last)}}
+
+    assert status(many) == (202, None)
+    assert status(many | {"1002": {MANAGER: BARAKA}}) == (400, "lines")
+    assert status(full) == (202, None)
+    assert status(full | {"200": {"note": "x" * (left - last + 1)}}) == (400, "lines")
+    assert status({"2": {"note": "x" * 10_000}}) == (202, None)
+    assert status({"2": {"note": "x" * 10_001}}) == (400, "lines.2.note")
 
 
 def test_only_users_who_may_upload_such_files_correct_lines(pipeline: Pipeline) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from handover.model import Mode, User
 from handover.profiles.presets import presets
-from handover.reports.file_preview import MAX_CELL_CHARS, MAX_FIRST_LINES
 
 from tests.kit.caller import Answer, Api
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.mishaps import killed_at_every_call
 from tests.kit.pipeline import ADMIN, AMINA, DAY, SALES, TENANT, Pipeline, file_of, import_id
+
+# Written out, so that a changed limit is seen.
+MAX_CELL_CHARS = 80
+MAX_FIRST_LINES = 20
 
 SMALL = file_of([("K000", AMINA), ("K001", "None")])
 SUPPORT = "sue@lumina.example"
@@ -256,11 +259,14 @@ def test_a_job_cannot_be_previewed(furnished: Pipeline) -> None:
 
 
 def test_only_its_uploader_and_admins_read_a_preview(furnished: Pipeline) -> None:
+    other = "other.admin@lumina.example"
+    furnished.users(User(other, "Other", frozenset({"Admin"})))
     created = uploaded(furnished, SMALL)
     furnished.run(created)
 
     assert shown(furnished, created, SALES).status == 403
     assert shown(furnished, created, ADMIN).status == 200
+    assert shown(furnished, created, other).status == 200
 
 
 def test_a_preview_has_no_results_and_cannot_be_undone(furnished: Pipeline) -> None:

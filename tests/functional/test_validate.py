@@ -16,7 +16,6 @@ from handover.pipeline.summaries import summary_of
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets
 from handover.profiles.settings import Settings
-from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from handover.store.imports import pending_chunks
 from msgspec.structs import replace
 
@@ -38,6 +37,11 @@ from tests.kit.pipeline import (
     import_id,
     s3_event,
 )
+
+# Written out, so that a changed limit is seen.
+MAX_COLUMNS = 200
+MAX_FILE_BYTES = 2 * 1024**3
+MAX_HEADER_BYTES = 64 * 1024
 
 GOOD = file_of([("K000", AMINA), ("K001", "None")])
 

@@ -89,4 +89,77 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(lengths < 3 * self._longest_word)",
         "No word is as long: its letters take up to three bytes, but guard and quotes take one.",
     ),
+    Equivalent(
+        "rules/directory_lines.py",
+        "_hidden",
+        "invisible_characters(cell) if not cell.isascii() else ()",
+        "(invisible_characters(cell))",
+        "Of the ASCII characters only the space could be named, and spaces are left out.",
+    ),
+    Equivalent(
+        "profiles/matching/scoring.py",
+        "_by_values",
+        "found <= FORMS | PEOPLE | {Concept.OTHER}",
+        "(found < FORMS | PEOPLE | {Concept.OTHER})",
+        "They differ only for a label that means all of these at once, which no label does.",
+    ),
+    *(
+        Equivalent(
+            "profiles/matching/people.py",
+            "",
+            f"{family!r}",
+            f"({family + '~'!r})",
+            "The name of a family is compared only with itself and shown to nobody.",
+        )
+        for family in ("csm", "rep", "anybody")
+    ),
+    *(
+        Equivalent(
+            "rules/change_guard.py",
+            "_is_above",
+            old,
+            new,
+            "It is asked only about numbers of at least one.",
+        )
+        for old, new in (("0", "(-1)"), ("number > 0", "(number >= 0)"))
+    ),
+    Equivalent(
+        "profiles/matching/scoring.py",
+        "",
+        "lru_cache(maxsize=MAX_REMEMBERED)",
+        "(lru_cache())",
+        "How many labels are remembered decides the pace; the labels are the same.",
+    ),
+    *(
+        Equivalent(
+            "rules/named_users.py",
+            "resolve",
+            old,
+            new,
+            "One user alone is in order; sorting none or one of them changes nothing.",
+        )
+        for old, new in (
+            ("1", "(0)"),
+            ("len(found) > 1", "(len(found) >= 1)"),
+            (
+                "tuple(sorted(set(found))) if len(found) > 1 else tuple(found)",
+                "(tuple(sorted(set(found))))",
+            ),
+        )
+    ),
+    Equivalent(
+        "use_cases/samples.py",
+        "_read",
+        "'replace'",
+        "('replace~')",
+        "The API refuses text without a form in UTF-8 before, so nothing is left to replace.",
+    ),
+    Equivalent(
+        "reading/windows.py",
+        "Window.field",
+        "1",
+        "(2)",
+        "No field that is there begins after the last separator or ends there by this way.",
+        nth=5,
+    ),
 )

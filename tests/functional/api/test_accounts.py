@@ -8,6 +8,7 @@ import pytest
 from handover.http import accounts
 from handover.model import Account, User
 from handover.store.accounts import SHARDS
+from msgspec.structs import replace
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Api
@@ -105,6 +106,16 @@ def test_a_page_of_filtered_accounts_stops_at_its_limit_and_has_a_cursor(
     assert [len(page["accounts"]) for page in pages] == [60, 60, 5]
     found = [account["account_id"] for page in pages for account in page["accounts"]]
     assert sorted(found) == [f"A{place:03d}" for place in range(0, 250, 2)]
+
+
+def test_one_account_of_hundreds_is_found_in_one_page(pipeline: Pipeline, api: Api) -> None:
+    pipeline.kenyan(350)
+    pipeline.accounts(replace(pipeline.account("K349"), is_active=False))
+
+    page = api.get("/accounts", status="inactive").body
+
+    assert [account["account_id"] for account in page["accounts"]] == ["K349"]
+    assert page["cursor"] is None
 
 
 def test_a_filter_that_few_accounts_match_still_gives_a_cursor(

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 from handover.access import allowances
-from handover.access.allowances import MAX_PERMITS, WINDOW_SECONDS, forget, seconds_to_wait
+from handover.access.allowances import forget, seconds_to_wait
 from handover.http.problems import PROBLEM
 from handover.store.connection import client
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import SALES, Api
+
+# Written out, so that a changed limit is seen.
+MAX_PERMITS = 10
+WINDOW_SECONDS = 10
 
 # The beginning of a window.
 NOW = 1_795_341_600.0

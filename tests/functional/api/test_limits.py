@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from handover.deadline import Deadline
+from handover.model import Account, User
 from handover.profiles.parsing import profile_json
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
@@ -15,7 +17,7 @@ from msgspec.structs import replace
 
 from tests.kit.caller import Answer, Api
 from tests.kit.jobs import api
-from tests.kit.pipeline import TENANT, Pipeline
+from tests.kit.pipeline import AMINA, ROLE, TENANT, Pipeline, file_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,26 @@ def defined(api: Api, size: int) -> Answer:
     return api.request("PUT", "/profiles/own", OWN | {"clear_words": [text(size - bare)]})
 
 
+def subscribed(api: Api, size: int) -> Answer:
+    """A subscription whose address has that many characters."""
+    return api.post("/subscriptions", {"endpoint": f"https://{text(size - len('https://'))}"})
+
+
+def edited(api: Api, size: int) -> Answer:
+    """An edit of that many roles, each for nobody."""
+    roles = [f"role {number}" for number in range(size)]
+    known = [Role(role, 1) for role in roles]
+    api.stack.tables.directory.put_roles(api.tenant, known, Deadline(9e9))
+    assign = dict.fromkeys(roles)
+    return api.request("PATCH", "/accounts/K000", {"profile": "role-team", "assign": assign})
+
+
+def named(api: Api, size: int) -> Answer:
+    """An edit that names a user that many times."""
+    body = {"profile": "multi-with-workflow", "assign": {ROLE: [AMINA] * size}}
+    return api.request("PATCH", "/accounts/K000", body)
+
+
 def noted(api: Api, size: int) -> Answer:
     made = api.post("/requests", REQUEST).body["request_id"]
     return api.post(f"/requests/{made}/notes", {"text": text(size)})
@@ -109,6 +131,9 @@ LIMITS = {
     "part of an uploader": Limit(1024, "uploader", query("/imports", "uploader")),
     "whose acts": Limit(1024, "actor", query("/audit", "actor")),
     "import that others follow": Limit(32, "follows", query("/imports", "follows")),
+    "address of a subscription": Limit(1024, "endpoint", subscribed),
+    "roles of an edit": Limit(50, "assign", edited),
+    "names of a role in an edit": Limit(100, f"assign.{ROLE}.constrained-str", named),
     "days": Limit(31, "days", lambda api, size: api.get("/imports/days", days=str(size))),
     "accounts of a page": Limit(1000, "limit", rows("/accounts")),
     "managers of a page": Limit(100, "limit", rows("/managers", portal="north")),
@@ -120,8 +145,8 @@ LIMITS = {
     "roles of a page": Limit(100, "limit", rows("/roles")),
     "entries of a page": Limit(100, "limit", rows("/audit")),
 }
-# Valid names that no item has.
-NOT_THERE = {"account": 404}
+# What is asked for once it is long enough, but not there: an account, a topic of the tenant.
+NOT_THERE = {"account": 404, "address of a subscription": 409}
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -135,6 +160,18 @@ def test_the_maximum_is_accepted_and_one_more_is_refused_with_its_field(
 
     assert most.status < 300 or most.status == NOT_THERE.get(name), most.text
     assert (beyond.status, beyond.body["field"]) == (400, limit.field)
+
+
+def test_a_name_may_take_what_a_key_leaves_beside_the_address(pipeline: Pipeline) -> None:
+    """In the form for searches this character takes 33 bytes, the address 17; a key has 1,018."""
+    longest = 30 * "\ufdfa" + text(1018 - 30 * 33 - len("bo@lumina.example"))
+
+    most, beyond = (
+        api(pipeline).post("/users", USER | {"name": name}) for name in (longest, longest + "x")
+    )
+
+    assert most.status == 201
+    assert (beyond.status, beyond.body["field"]) == (400, "name")
 
 
 @pytest.mark.parametrize("path", ["/users", "/accounts"])
@@ -168,3 +205,23 @@ def test_a_tenant_has_25_profiles_of_its_own_at_most(pipeline: Pipeline) -> None
     )
 
     assert (last.status, beyond.status, again.status) == (200, 409, 200)
+
+
+def test_of_the_users_of_an_import_the_first_fifty_are_counted(pipeline: Pipeline) -> None:
+    pairs = [(f"a{place:02d}@x.example", f"b{place:02d}@x.example") for place in range(26)]
+    sales = frozenset({"Sales"})
+    pipeline.users(*(User(one, "Neema Juma", sales, "Kenya") for pair in pairs for one in pair))
+    pipeline.accounts(
+        *(
+            Account(TENANT, f"K{place}", 1, opco="Kenya", assigned={ROLE: (before,)})
+            for place, (before, _) in enumerate(pairs)
+        )
+    )
+    lines = file_of((f"K{place}", after) for place, (_, after) in enumerate(pairs))
+    created = pipeline.upload(lines)
+    pipeline.run(created)
+
+    path = f"/imports/{pipeline.item(created).pk}/summary"
+    counted = [one["held"] for one in api(pipeline).get(path, counts="true").body["managers"]]
+
+    assert (len(counted), counted.count(None), counted[50:]) == (52, 2, [None, None])

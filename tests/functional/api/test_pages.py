@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Api
 from tests.kit.fixtures import clients_of_memory, pipeline
-from tests.kit.pipeline import ADMIN, AMINA, TENANT, Pipeline
+from tests.kit.pipeline import ADMIN, AMINA, TENANT, Pipeline, file_of
 
 __all__ = ["clients_of_memory", "pipeline"]
 # Four bytes each, so that few characters are longer than any key.
@@ -75,3 +75,39 @@ def test_a_page_of_users_ends_even_if_many_are_deleted(
     emails = [email for page in found for email in page]
     assert emails == list(dict.fromkeys(emails))
     assert not [email for email in emails if email in {user.email for user in there[:8]}]
+
+
+# What limits how much is looked at for a page, the query, and how many rows there are.
+LOOKS: dict[str, tuple[dict[str, int], dict[str, str], int]] = {
+    "/accounts": ({"accounts.MAX_LOOKED_AT": 3}, {"status": "inactive"}, 7),
+    "/users": ({"users.MAX_LOOKED_AT": 3}, {"name": "neema"}, 7),
+    "/audit": ({"audit.MAX_LOOKED_AT": 3}, {"act": "role_stored"}, 7),
+    "/requests": ({"requests.AT_A_TIME": 2, "requests.MAX_LOOKED_AT": 3}, {}, 9),
+    "/imports": ({"imports.AT_A_TIME": 2, "imports.MAX_LOOKED_AT": 4}, {"state": "refused"}, 9),
+}
+
+
+@pytest.mark.parametrize("path", LOOKS)
+def test_a_page_that_finds_nothing_ends_after_as_many_as_it_looks_at(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    limits, query, many = LOOKS[path]
+    api = Api(TENANT, pipeline.resources, AMINA if path == "/requests" else ADMIN)
+    pipeline.kenyan(many, held_by=AMINA)
+    pipeline.settle()
+    there = [User(f"u{place}@x.example", "Neema Juma", frozenset()) for place in range(many)]
+    pipeline.users(*there)
+    pipeline.users(*(replace(user, is_active=False, is_deleted=True) for user in there))
+    for place in range(many if path == "/audit" else 0):
+        assert Api(TENANT, pipeline.resources, ADMIN).request("PUT", f"/workflows/W{place}")
+    for place in range(many if path == "/imports" else 0):
+        pipeline.run(pipeline.upload(file_of([(f"K00{place}", AMINA)])))
+    for name, limit in limits.items():
+        monkeypatch.setattr(f"handover.use_cases.{name}", limit)
+
+    pages = [api.get(path, **query).body]
+    while pages[-1]["cursor"]:
+        pages.append(api.get(path, **query, cursor=pages[-1]["cursor"]).body)
+
+    rows = path.removeprefix("/").replace("audit", "entries")
+    assert [page[rows] for page in pages] == [[], [], []]

@@ -406,3 +406,10 @@ def test_a_misspelled_condition_is_suggested_but_not_for_another_kind_of_manager
 
     assert suggested("Curent account manager") == "Current account manager"
     assert suggested("Key account manager") is None
+
+
+def test_of_two_columns_of_the_same_person_that_of_the_address_is_taken() -> None:
+    labels = ("Account ID", "Account-Manager", "Account Manager E-mail")
+
+    assert [match.column for match in found(*labels)] == ["account ID", None, "account Manager"]
+    assert how(*labels) == [How.EXACT, How.NONE, How.ALIAS]

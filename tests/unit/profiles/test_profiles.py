@@ -27,6 +27,7 @@ from handover.profiles.profile import (
 from handover.profiles.template import template_csv
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 STRICT = presets()["single-strict"]
 HEADER = ("account ID", "account Manager")
@@ -464,3 +465,10 @@ def test_known_labels_are_in_the_form_in_which_labels_are_compared() -> None:
 
     assert known >= {"account id", "account_id", "account manager", "meine spalte"}
     assert all(label == label.casefold().strip() for label in known)
+
+
+def test_a_profile_equals_its_like_and_nothing_else() -> None:
+    strict = presets()["single-strict"]
+
+    assert strict == replace(strict, is_preset=not strict.is_preset)
+    assert (strict == replace(strict, version=2), strict == "single-strict") == (False, False)

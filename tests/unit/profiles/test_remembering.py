@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from handover.profiles.presets import presets
 from handover.profiles.remembering import (
-    MAX_MAPPING_BYTES,
-    MAX_MAPPINGS,
-    MAX_MAPPINGS_BYTES,
     RememberedMapping,
     fingerprint_of,
     mapping_to_remember,
@@ -17,6 +14,11 @@ from handover.profiles.remembering import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+
+# Written out, so that a changed limit is seen.
+MAX_MAPPING_BYTES = 16 * 1024
+MAX_MAPPINGS = 100
+MAX_MAPPINGS_BYTES = 128 * 1024
 
 STRICT = presets()["single-strict"]
 LABELS = ("Kunde", "Betreuer", "Ort")

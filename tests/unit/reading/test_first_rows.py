@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from handover.reading.first_rows import MAX_FIRST_ROWS, MAX_READ_ROWS, first_rows
+from handover.reading.first_rows import first_rows
 from handover.reading.sniff import read_head
+
+# Written out, so that a changed limit is seen.
+MAX_FIRST_ROWS = 20
+MAX_READ_ROWS = 200
 
 
 def rows_of(content: bytes, *, is_whole: bool = True) -> list[tuple[str, ...]]:
@@ -52,3 +56,4 @@ def test_the_number_of_rows_that_are_read_and_shown_is_limited() -> None:
     assert len(rows_of(b"a,b\n" + b"1,2\n" * 500)) == MAX_FIRST_ROWS
     assert len(rows_of(b"a,b\n" + b"1,2\n" * 500, is_whole=False)) == MAX_FIRST_ROWS
     assert rows_of(b"a,b\n" + b",\n" * MAX_READ_ROWS + b"1,2\n") == []
+    assert rows_of(b"a,b\n" + b",\n" * (MAX_READ_ROWS - 1) + b"1,2\n") == [("1", "2")]

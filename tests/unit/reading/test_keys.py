@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from handover.model import Dialect, Header
 from handover.reading.keys import BLANK, Hashes, KeyColumn, KeyHasher, refill
 from handover.reading.scan import Sizes, scan
@@ -71,3 +74,64 @@ def test_the_hashes_of_a_scan_are_refilled_with_those_of_another_column() -> Non
     refill(found, again, hasher, header)
 
     assert found.tolist() == hashes(list(WRITINGS)).tolist()
+
+
+def plain_hash(key: bytes, seed: int) -> int:
+    """The hash of one key, word by word."""
+    if len(key) > 256:
+        key = hashlib.blake2b(key, digest_size=16).digest()
+    found = seed % 2**64
+    for offset in range(0, len(key), 8):
+        found ^= int.from_bytes(key[offset : offset + 8], "little")
+        found = found * 0xBF58476D1CE4E5B9 % 2**64
+        found ^= found >> 29
+    found = (found ^ len(key)) * 0x9E3779B97F4A7C15 % 2**64
+    found ^= found >> 32
+    return (found or 1) if key else 0
+
+
+LETTERS = 'Zaq1x,2wsxcde"3vfrbgt5nhy6mju7ki8lo9p0' * 9
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**64 + 3, -5])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        [*range(300)],
+        [8] * 5,
+        [7, 8, 9] * 3,
+        [16, 24, 17],
+        [0, 0],
+        [1],
+        [255, 256, 257],
+        [40, 3, 256, 0, 12],
+    ],
+)
+def test_the_hash_of_every_key_is_that_of_its_words_one_by_one(
+    sizes: Sequence[int], seed: int
+) -> None:
+    keys = [LETTERS[place % 30 :][:size] for place, size in enumerate(sizes)]
+    quoted = ['"' + key.replace('"', '""') + '"' for key in keys]
+    found = scan(
+        ["".join(f"{key},x\n" for key in quoted).encode()],
+        dialect=Dialect("utf-8", ","),
+        header=Header(("key", "x"), 0, 2),
+        key=KeyColumn(0, seed),
+        sizes=Sizes(1 << 20, 1 << 20),
+    )
+
+    assert found.hashes.tolist() == [plain_hash(key.encode(), seed) for key in keys]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_nothing_beside_a_key_is_part_of_its_hash(delimiter: str) -> None:
+    keys = ["K" * size for size in range(1, 20)]
+    found = scan(
+        ["".join(f"{key}{delimiter}\u00ff\u00ffx\n" for key in keys).encode()],
+        dialect=Dialect("utf-8", delimiter),
+        header=Header(("key", "x"), 0, 2),
+        key=KeyColumn(0, 7),
+        sizes=Sizes(1 << 20, 1 << 20),
+    )
+
+    assert found.hashes.tolist() == [plain_hash(key.encode(), 7) for key in keys]

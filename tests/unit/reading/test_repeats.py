@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from handover.model import Dialect, Duplicates, Header, Line, Repeat
 from handover.reading.limits import LIMITS
-from handover.reading.repeats import MAX_OTHERS, repeats
+from handover.reading.repeats import repeats
 from handover.reading.scan import Scan
 
 from tests.unit.reading.oracle import cut, lines_of, plain_header, scan_all
+
+# Written out, so that a changed limit is seen.
+MAX_OTHERS = 5
 
 COMMA = Dialect("utf-8", ",")
 
@@ -133,6 +136,21 @@ def test_many_hashes_are_searched_in_slices(monkeypatch: pytest.MonkeyPatch) -> 
         settled = settle(data.encode(), found, Duplicates.REJECT)
 
         assert [repeat for _chunk, repeat in settled] == naive(lines, Duplicates.REJECT)
+
+
+def test_a_digest_of_zeros_is_one_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Zeros:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def digest(self) -> bytes:
+            return bytes(8)
+
+    monkeypatch.setattr("handover.reading.repeats.hashlib.blake2b", Zeros)
+    data = b"K1,a,x\nK2,b,x\nK1,a,y\n"
+
+    settled = settle(data, scan_all(data), Duplicates.REJECT)
+
+    assert [repeat for _chunk, repeat in settled] == [Repeat(3, False, (1,), 2)]
 
 
 def test_line_numbers_fit_into_their_bits() -> None:

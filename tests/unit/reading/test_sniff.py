@@ -9,10 +9,14 @@ import pytest
 from handover.errors import RefusedError
 from handover.model import Dialect, Header
 from handover.reading.labels import normal_label
-from handover.reading.limits import MAX_COLUMNS, MAX_FILE_BYTES, MAX_HEADER_BYTES
 from handover.reading.sniff import read_head
 
 from tests.unit.reading.oracle import KNOWN, head_of
+
+# Written out, so that a changed limit is seen.
+MAX_COLUMNS = 200
+MAX_FILE_BYTES = 2 * 1024**3
+MAX_HEADER_BYTES = 64 * 1024
 
 
 def refusal(
@@ -158,6 +162,20 @@ def test_a_character_cut_by_the_end_of_the_head_is_accepted() -> None:
             data[:size], total_bytes=len(data), known_labels=KNOWN, fallback_encoding=None
         )[1]
         assert header.data_start == 16
+
+
+def test_the_limits_of_the_head_are_taken() -> None:
+    def width(head: bytes, total_bytes: int) -> int:
+        found = read_head(head, total_bytes=total_bytes, known_labels=KNOWN, fallback_encoding=None)
+        return len(found[1].labels)
+
+    widest = ",".join(f"c{number}" for number in range(MAX_COLUMNS)).encode() + b"\n1\n"
+    longest = b"account ID," + b"x" * (MAX_HEADER_BYTES - 12) + b"\n"
+
+    assert width(widest, MAX_FILE_BYTES) == MAX_COLUMNS
+    assert width(longest, MAX_FILE_BYTES) == 2
+    assert width(longest[:-1], MAX_HEADER_BYTES - 1) == 2
+    assert refusal(longest[:-1] + b"x\n", total_bytes=10**6)[0] == "NOT_CSV"
 
 
 def test_a_head_beyond_a_limit_is_refused() -> None:

@@ -7,7 +7,6 @@ from collections import Counter
 import pytest
 from handover.model import Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
 from handover.reports.line_index import (
-    MAX_MOVES,
     Asked,
     IndexBuilder,
     LineIndex,
@@ -22,6 +21,9 @@ from handover.reports.result_rows import ResultRow, result_row
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+
+# Written out, so that a changed limit is seen.
+MAX_MOVES = 200
 
 HEADER = Header(("Key", " The\nOwner ", "Note"), data_start=20, data_line=2)
 COMMA = Dialect("utf-8", ",")

@@ -83,3 +83,30 @@ def test_the_limit_of_clearings_applies_beside_the_others() -> None:
 
     assert held(moves(20, to=()), 100, limits) == ""
     assert held(moves(21, to=()), 100, limits) == "would clear more than the tenant's limit"
+
+
+@pytest.mark.parametrize(
+    ("percent", "lines", "most"),
+    [(20, 1_000, 200), (20, 999, 199), (33, 1_000, 330), (100, 500, 500), (1, 5_000, 50)],
+)
+def test_so_many_lines_may_clear_as_the_share_says_and_not_one_more(
+    percent: int, lines: int, most: int
+) -> None:
+    limits = {"clear_guard_percent": percent}
+
+    assert held(moves(most, to=()), lines, limits) == ""
+    assert "would clear more" in held(moves(most + 1, to=()), lines, limits)
+
+
+@pytest.mark.parametrize(
+    ("percent", "lines", "most"), [(7, 1_000, 70), (33, 1_000, 330), (50, 999, 499)]
+)
+def test_so_many_lines_may_change_as_the_share_says_and_not_one_more(
+    percent: int, lines: int, most: int
+) -> None:
+    limits = {"change_guard_percent": percent}
+
+    assert held(moves(most), lines, limits) == ""
+    assert (
+        held(moves(most + 1), lines, limits) == f"would change more than {percent} % of its lines"
+    )

@@ -7,7 +7,7 @@ from handover.model import Account, Rejection, User
 from handover.profiles.parsing import profile_json
 from handover.profiles.profile import Profile
 from handover.rules.instructions import Instruction
-from handover.rules.nearness import MAX_QUESTIONS, nearest
+from handover.rules.nearness import nearest
 from handover.rules.planner import plan
 from msgspec.structs import replace
 
@@ -25,6 +25,9 @@ from tests.unit.rules.scenery import (
     understand,
     variant,
 )
+
+# Written out, so that a changed limit is seen.
+MAX_QUESTIONS = 200
 
 LIST = variant(list_separator=";")
 TWO = variant(list_separator=";", roles={"account_manager": {"max_users": 2}})

@@ -6,11 +6,6 @@ from dataclasses import dataclass, field
 
 import pytest
 from handover.rules.resending import (
-    LONGEST_WAIT_SECONDS,
-    NOTED_SECONDS,
-    PASSED_SECONDS,
-    RESEND_AFTER_SECONDS,
-    TAKEN_SECONDS,
     ChunkSeen,
     Resend,
     Seen,
@@ -23,6 +18,13 @@ from handover.rules.resending import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+# Written out, so that a changed limit is seen.
+LONGEST_WAIT_SECONDS = 3600.0
+NOTED_SECONDS = 20.0
+PASSED_SECONDS = 60.0
+RESEND_AFTER_SECONDS = 300.0
+TAKEN_SECONDS = 1800.0
 
 NOW = 1_000_000.0
 MINUTE = 60.0

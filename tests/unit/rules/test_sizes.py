@@ -11,15 +11,19 @@ from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.planner import plan
 from handover.rules.sizes import (
-    MAX_ASSIGNED_BYTES,
-    MAX_CHANGE_BYTES,
-    MAX_HOLDERS,
     changes_bytes,
     decided_bytes,
     held_bytes,
+    holders,
+    texts_bytes,
 )
 
 from tests.unit.rules.scenery import AMINA, ROLE, account, context, decided, variant
+
+# Written out, so that a changed limit is seen.
+MAX_ASSIGNED_BYTES = 30 * 1024
+MAX_CHANGE_BYTES = 60 * 1024
+MAX_HOLDERS = 1_000
 
 LIST = variant(
     list_separator=",",
@@ -164,3 +168,24 @@ def removal_of(user: str, profile: Profile) -> Instruction:
     )
     assert isinstance(understood, Instruction)
     return understood
+
+
+def test_sizes_are_counted_as_dynamodb_counts_them() -> None:
+    change = RoleChange("role", ("a",), ())
+    receipt = ChangeReceipt("import-1", "10", 7, "\u00e9", "b", 5, (change,))
+
+    assert texts_bytes(()) == 3
+    assert texts_bytes(("ab", "\u00e9")) == 9
+    assert changes_bytes((change, change)) == 2 * (40 + 4 + 5 + 3)
+    assert held_bytes({"role": ("a",), "#name": ("long enough",)}) == 5
+    assert holders({"role": ("a", "b"), "viewer": ("a",), "#name": ("x",)}) == 3
+    assert decided_bytes({"role": ("a",)}, {"role": "p1"}, [receipt]) == 10 + 7 + 250 + 52 + 2
+
+
+def test_users_may_take_as_many_bytes_as_a_change_can_tell_and_not_one_more() -> None:
+    most = [*addresses(900, 25), *addresses(1, 108)]
+    beyond = [*addresses(900, 25), *addresses(1, 109)]
+
+    assert texts_bytes(f"pending:{one}" for one in most) == MAX_ASSIGNED_BYTES
+    assert line_for(most, account()).outcome is Outcome.PENDING
+    assert line_for(beyond, account()).outcome is Outcome.REJECTED
