@@ -129,7 +129,9 @@ def test_history_is_kept_forever_unless_days_are_set(
 
     items = [
         client().get_item(
-            TableName="HistoryTable", Key={"pk": {"S": f"{TENANT}#K000"}, "sk": {"N": version}}
+            TableName="HistoryTable",
+            Key={"pk": {"S": f"{TENANT}#K000"}, "sk": {"N": version}},
+            ConsistentRead=True,
         )["Item"]
         for version in ("2", "3")
     ]

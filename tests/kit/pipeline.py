@@ -57,6 +57,7 @@ from tests.kit.memory_aws import (
     memory_from_template,
 )
 from tests.kit.payloads import load_event
+from tests.kit.witness import Witness
 
 TENANT = "lumina"
 ADMIN = "ines.okello@lumina.example"
@@ -173,6 +174,7 @@ class Pipeline:
     memory: MemoryAws
     clock: Clock
     resources: Resources
+    witness: Witness
     deadline: Deadline = field(default_factory=lambda: Deadline(9e9))
     _runs: Iterator[int] = field(default_factory=count)
     _tickets: Iterator[int] = field(default_factory=count)
@@ -511,8 +513,11 @@ def on_memory(patch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     patch.setattr(deadline, "time", clock)
     runtime.resources.cache_clear()
     deadline.begin(None)
-    with install(memory):
-        pipeline = Pipeline(memory, clock, runtime.resources())
+    witness = Witness(memory)
+    patch.setattr(runtime.metrics, "add_metric", witness.counted(runtime.metrics.add_metric))
+    with install(memory, witness.call):
+        pipeline = Pipeline(memory, clock, runtime.resources(), witness)
         pipeline.users(*USERS)
         yield pipeline
     runtime.resources.cache_clear()
+    assert not witness.wrong, "\n".join(witness.wrong)

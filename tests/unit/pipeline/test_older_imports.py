@@ -12,6 +12,7 @@ from handover.pipeline.older_imports import (
 )
 from handover.pipeline.upload_keys import ticket_time
 from handover.pipeline.uploads import Arrival
+from handover.runtime import rfc3339
 
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.mishaps import Mishap, incident
@@ -174,3 +175,18 @@ def test_tickets_begin_with_their_time_and_sort_by_it() -> None:
 
     assert texts == sorted(texts)
     assert texts[3] == "20261122T100000250Z"
+
+
+@pytest.mark.parametrize(("seconds", "is_listed"), [(0, False), (1, True)])
+def test_what_came_three_days_before_the_watermark_was_seen_when_it_was_set(
+    pipeline: Pipeline, seconds: float, is_listed: bool
+) -> None:
+    dropped = pipeline.drop(FILE)
+    begun = pipeline.clock.now
+    watermarks = pipeline.resources.tables.watermarks
+    watermarks.raise_watermark(TENANT, rfc3339(begun + 3 * DAY - seconds))
+    pipeline.clock.now = begun + 3 * DAY
+
+    found = older_open_imports(pipeline, upload_later(pipeline))
+
+    assert found == ({import_id(dropped)} if is_listed else set())

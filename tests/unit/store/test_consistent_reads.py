@@ -1,4 +1,8 @@
-"""Reads of the store show the last write; only those that may be stale cost half."""
+"""Reads of the store show the last write; only what may be moments old is read at half the cost.
+
+These ask for what is not there. The reads of every other test on the AWS in memory are held to the
+same by `tests.kit.witness`, which declares those that may be moments old, with the reason.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,191 @@
+"""How many calls a step costs, and how many rows each asks for: what AWS bills and limits.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+from handover.deadline import Deadline
+from handover.model import User
+from handover.rules.pending import pending_assignee
+from handover.store.batches import Statement, put_items, read_items, write_each
+from handover.store.portfolios import Holding
+from handover.store.tables import Tables
+from handover.store.user_places import Spreading, put_mark
+
+from tests.kit.memory_aws import Twist
+from tests.kit.mishaps import Mishap, incident
+from tests.kit.pipeline import AMINA, TENANT, Pipeline
+
+SOON = Deadline(9e9)
+
+
+@dataclass
+class Calls(Mishap):
+    """Notes the members of each call of a kind."""
+
+    sizes: list[int] = field(default_factory=list)
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        """Counts what the call asks for."""
+        if operation == self.operation:
+            self.sizes.append(_members(params))
+        return super().before(number, service, operation, params)
+
+
+def _members(params: dict[str, Any]) -> int:
+    match params:
+        case {"RequestItems": requests}:
+            return sum(
+                len(one.get("Keys", one) if isinstance(one, dict) else one)
+                for one in requests.values()
+            )
+        case {"Statements": members} | {"TransactItems": members}:
+            return len(members)
+        case _:
+            return int(params.get("Limit", 0))
+
+
+def sizes(pipeline: Pipeline, operation: str, step: Callable[[Tables], object]) -> list[int]:
+    calls = Calls(operation)
+    with incident(pipeline.memory, calls):
+        step(pipeline.resources.tables)
+    return calls.sizes
+
+
+def _key(place: int) -> dict[str, Any]:
+    return {"pk": {"S": f"{TENANT}#A{place}"}}
+
+
+def _put(number: int) -> Callable[[Tables], object]:
+    return lambda _: put_items("ImportsTable", map(_plan, range(number)), SOON)
+
+
+def _plan(place: int) -> dict[str, Any]:
+    return {"pk": {"S": f"{place}"}, "sk": {"S": "plan"}, "body": {"S": "{}"}}
+
+
+def _read(number: int) -> Callable[[Tables], object]:
+    return lambda _: read_items("AccountsTable", map(_key, range(number)), SOON)
+
+
+def _write(number: int) -> Callable[[Tables], object]:
+    removal = 'DELETE FROM "AccountsTable" WHERE "pk"=? AND "version"=?'
+    statements = [Statement(removal, [_key(place)["pk"], {"N": "1"}]) for place in range(number)]
+    return lambda _: write_each(statements, SOON)
+
+
+def _users(number: int) -> Callable[[Tables], object]:
+    users = [User(f"u{place}@x.example", "", frozenset()) for place in range(number)]
+    return lambda tables: tables.directory.put_users(TENANT, users, SOON)
+
+
+@pytest.mark.parametrize(
+    ("operation", "step", "most"),
+    [
+        ("BatchGetItem", _read, 100),
+        ("BatchExecuteStatement", _write, 25),
+        ("BatchWriteItem", _put, 25),
+        ("TransactWriteItems", _users, 25),
+    ],
+    ids=["keys", "statements", "puts", "users"],
+)
+def test_a_call_is_as_full_as_it_may_be(
+    operation: str, step: Callable[[int], Callable[[Tables], object]], most: int, pipeline: Pipeline
+) -> None:
+    assert sizes(pipeline, operation, step(most)) == [most]
+    assert sizes(pipeline, operation, step(2 * most + 1)) == [most, most, 1]
+    assert sizes(pipeline, operation, step(0)) == []
+
+
+# What a list asks for in one call: no more than its reader shows, and what is needed to go on.
+LIMITS: dict[str, tuple[Callable[[Tables], object], list[int]]] = {
+    "a page of users": (lambda tables: next(tables.people.listed(TENANT, None, 7), None), [7]),
+    "a page of roles": (lambda tables: list(tables.directory.roles(TENANT, None, 7)), [7]),
+    "a page of workflows": (
+        lambda tables: list(tables.directory.workflows(TENANT, None, 7)),
+        [7],
+    ),
+    "a page of sources": (lambda tables: list(tables.setup.sources(TENANT, None, 7)), [7]),
+    "a page of imports, the one before it and the next one": (
+        lambda tables: tables.imports.newest(TENANT, 7, None),
+        [9],
+    ),
+    "imports of a day": (lambda tables: tables.imports.count_on(TENANT, date(2026, 1, 1)), [10000]),
+    "a page of accounts": (lambda tables: next(tables.accounts.listed(TENANT), None), [1000] * 16),
+    "accounts that begin so": (
+        lambda tables: list(tables.accounts.beginning(TENANT, "K")),
+        [20] * 16,
+    ),
+    "a portfolio": (lambda tables: list(tables.portfolios.of(TENANT, AMINA)), [256]),
+    "what waits for an address": (
+        lambda tables: list(tables.portfolios.of(TENANT, pending_assignee("a@x.example"))),
+        [256],
+    ),
+    "whether a user holds anything": (
+        lambda tables: tables.portfolios.holders_among(TENANT, [AMINA], SOON),
+        [16],
+    ),
+    "users of a name": (
+        lambda tables: list(tables.people.called(TENANT, "ana", None, SOON)),
+        [50],
+    ),
+    "the addresses to compare with": (
+        lambda tables: list(tables.directory.addresses(TENANT)),
+        [50000],
+    ),
+    "entries of the audit trail of its first month": (
+        lambda tables: list(
+            tables.audit.newest(TENANT, before="", since="", now="2026-11-29T10:00:00Z", rows=7)
+        ),
+        [7] * 4,
+    ),
+    "entries of tomorrow, because clocks differ": (
+        lambda tables: list(
+            tables.audit.newest(TENANT, before="", since="", now="2026-11-30T10:00:00Z", rows=7)
+        ),
+        [7] * 8,
+    ),
+    "entries of the audit trail of two months": (
+        lambda tables: list(
+            tables.audit.newest(TENANT, before="", since="", now="2026-12-02T10:00:00Z", rows=7)
+        ),
+        [7] * 8,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_list_asks_for_what_it_shows(name: str, pipeline: Pipeline) -> None:
+    step, expected = LIMITS[name]
+
+    assert sizes(pipeline, "Query", step) == expected
+
+
+@pytest.mark.parametrize(("rows", "of_each"), [(7, 12), (96, 12), (104, 13)])
+def test_a_page_of_spread_users_asks_each_key_for_its_part(
+    rows: int, of_each: int, pipeline: Pipeline
+) -> None:
+    put_mark("DirectoryTable", TENANT, Spreading.SPREAD, 0.0)
+
+    found = sizes(pipeline, "Query", lambda tables: list(tables.people.listed(TENANT, None, rows)))
+
+    # The home, 16 shards, and the home again.
+    assert found == [of_each] * 18
+
+
+def test_the_parts_of_a_portfolio_grow_fourfold(pipeline: Pipeline) -> None:
+    held = [Holding(TENANT, AMINA, "m", f"A{place:05d}", 1, is_held=True) for place in range(1281)]
+    pipeline.resources.tables.portfolios.put(held, pipeline.clock.now, SOON)
+
+    found = sizes(pipeline, "Query", lambda tables: list(tables.portfolios.of(TENANT, AMINA)))
+
+    assert found == [256, 1024, 4096]

@@ -1,0 +1,162 @@
+"""A step that is not accepted at once is tried again after a wait, and only so often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from handover.deadline import Deadline
+from handover.errors import RetryLaterError
+from handover.model import User
+from handover.store.batches import put_items
+from handover.store.name_places import NAMES_MARK, put_logins
+from handover.store.tables import Tables
+from handover.store.tickets import TicketItem
+from handover.store.user_places import Spreading, put_mark
+from msgspec.structs import replace
+
+from tests.kit.memory_aws import Twist
+from tests.kit.mishaps import Mishap, incident
+from tests.kit.pipeline import AMINA, TENANT, Pipeline
+
+ID = "1" * 32
+SOON = Deadline(9e9)
+CONFLICT = Twist(member_errors={0: "TransactionConflict"})
+LEFT = Twist(member_errors={0: "left"})
+Step = Callable[[Tables], Any]
+
+
+def ticket() -> TicketItem:
+    return TicketItem(
+        tenant=TENANT,
+        uploader="ines",
+        profile="single-strict",
+        filename="a.csv",
+        mode="run",
+        issued_at="10:00",
+        expires_at="10:05",
+        expires=99,
+    )
+
+
+def spread_logins(tables: Tables) -> None:
+    put_logins(tables.directory.table, TENANT, {"ana": AMINA}, SOON)
+
+
+STEPS: dict[str, tuple[str, Twist, Step]] = {
+    "a ticket": (
+        "TransactWriteItems",
+        CONFLICT,
+        lambda tables: tables.tickets.issue("T", ticket()),
+    ),
+    "an import is read": ("BatchGetItem", LEFT, lambda tables: tables.imports.find(ID)),
+    "users are read": (
+        "BatchGetItem",
+        LEFT,
+        lambda tables: tables.directory.users(TENANT, [AMINA], SOON),
+    ),
+    "items are put": (
+        "BatchWriteItem",
+        LEFT,
+        lambda tables: put_items(
+            tables.imports.table,
+            [{"pk": {"S": ID}, "sk": {"S": "plan"}, "body": {"S": "{}"}}],
+            SOON,
+        ),
+    ),
+    "users are put": (
+        "TransactWriteItems",
+        CONFLICT,
+        lambda tables: tables.directory.put_users(TENANT, [User(AMINA, "", frozenset())], SOON),
+    ),
+    "login names are put": (
+        "BatchWriteItem",
+        LEFT,
+        lambda tables: put_logins(tables.directory.table, TENANT, {"ana": AMINA}, SOON),
+    ),
+    "a login name is claimed": (
+        "BatchExecuteStatement",
+        CONFLICT,
+        lambda tables: tables.user_records.claim_logins(TENANT, {"ana": AMINA}, "1", 0.0, SOON),
+    ),
+    "a user is marked as deleted": (
+        "BatchExecuteStatement",
+        CONFLICT,
+        lambda tables: tables.jobs.mark_deleted(TENANT, AMINA, "T", "1", SOON),
+    ),
+}
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("name", STEPS)
+def test_what_is_not_accepted_waits_before_each_further_try(
+    name: str, times: int, pipeline: Pipeline
+) -> None:
+    operation, twist, step = STEPS[name]
+
+    with incident(pipeline.memory, Mishap(operation, twists=[twist] * times)) as calls:
+        step(pipeline.resources.tables)
+
+    assert len(pipeline.clock.slept) == times
+    assert calls.seen >= times + 1
+    assert min(pipeline.clock.slept) > 0
+
+
+def test_a_spread_login_name_in_conflict_is_put_after_a_wait(pipeline: Pipeline) -> None:
+    """It is tried with others, then alone, then after a wait."""
+    put_mark("DirectoryTable", TENANT, Spreading.SPREAD, 0.0, mark=NAMES_MARK)
+
+    with incident(pipeline.memory, Mishap("TransactWriteItems", twists=[CONFLICT] * 4)) as calls:
+        spread_logins(pipeline.resources.tables)
+
+    assert (len(pipeline.clock.slept), calls.seen) == (2, 5)
+
+
+def test_a_user_that_changes_meanwhile_is_marked_as_deleted_after_a_wait(
+    pipeline: Pipeline,
+) -> None:
+    tables = pipeline.resources.tables
+    mishap = Mishap("BatchExecuteStatement")
+
+    def meanwhile() -> None:
+        pipeline.memory.hook = None
+        pipeline.users(User(AMINA, "Amina", frozenset({"Admin"}), "Kenya"))
+
+    mishap.before_call = meanwhile
+    with incident(pipeline.memory, mishap):
+        tables.jobs.mark_deleted(TENANT, AMINA, "T", "2", SOON)
+
+    user = tables.directory.user(TENANT, AMINA)
+    assert user is not None
+    assert (user.is_deleted, user.roles) == (True, frozenset({"Admin"}))
+    assert len(pipeline.clock.slept) == 1
+
+
+@pytest.mark.parametrize(("conflicts", "is_stored"), [(3, True), (4, False)])
+def test_a_setting_that_others_change_too_is_tried_four_times(
+    pipeline: Pipeline, conflicts: int, is_stored: bool
+) -> None:
+    setup = pipeline.resources.tables.setup
+    left = iter(range(conflicts))
+
+    def meanwhile() -> None:
+        if next(left, None) is None:
+            return
+        hook, pipeline.memory.hook = pipeline.memory.hook, None
+        now = pipeline.resources.tables.directory.settings(TENANT)
+        pipeline.switch_on(*now.profiles, f"p{len(now.profiles)}")
+        pipeline.memory.hook = hook
+
+    mishap = Mishap("PutItem", before_call=meanwhile)
+    with incident(pipeline.memory, mishap):
+        if is_stored:
+            setup.change_settings(TENANT, lambda before: replace(before, clear_guard_lines=77))
+        else:
+            with pytest.raises(RetryLaterError, match="changed by others"):
+                setup.change_settings(TENANT, lambda before: replace(before, clear_guard_lines=77))
+
+    assert mishap.seen == 4
+    assert (
+        pipeline.resources.tables.directory.settings(TENANT).clear_guard_lines == 77
+    ) == is_stored
