@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from tests.mutation.records import ROOT, Recorded, recorded
+from tests.mutation.records import FAST, ROOT, Recorded, recorded
 from tests.mutation.syntax import HANDOVER, Mutation
 
-__all__ = ["ROOT", "Recorded", "chosen_for", "recorded"]
+__all__ = ["FAST", "ROOT", "Recorded", "chosen_for", "recorded"]
 
 # The recorded seconds that the tests of one mutant may take together.
 MAX_SECONDS = 60.0
@@ -19,12 +19,15 @@ MAX_SECONDS = 60.0
 def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
     """The tests that can find the change, the likeliest first, up to MAX_SECONDS together.
 
-    For code that runs at import, those that run a line with one of its names come first, then all
-    that run anything of the module.
+    Of what runs at import those that name it, or run a line where one of its names stands, and then
+    all that run anything of the module.
     """
     exact = _running(mutation.module, {mutation.line}, tests)
-    if not exact:
-        for module, lines in _named(_names_at(mutation)):
+    is_of_import = not exact
+    if is_of_import:
+        names = _names_at(mutation)
+        exact = {name for name in tests if names & _names_in(name.partition("::")[0])}
+        for module, lines in _named(names):
             exact |= _running(module, lines, tests)
     others = {name for name, one in tests.items() if mutation.module in one["lines"]} - exact
     chosen: list[str] = []
@@ -33,7 +36,7 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
         for name in sorted(some, key=lambda one: _likelihood(one, mutation, tests)):
             if chosen and seconds + tests[name]["seconds"] > MAX_SECONDS:
                 continue
-            if some is others and exact:
+            if some is others and exact and not is_of_import:
                 break
             chosen.append(name)
             seconds += tests[name]["seconds"]
@@ -82,6 +85,19 @@ def _named(names: frozenset[str]) -> list[tuple[str, set[int]]]:
         if lines:
             found.append((module, lines))
     return found
+
+
+@cache
+def _names_in(file: str) -> frozenset[str]:
+    """The names that stand in a file of tests; none when there is no such file."""
+    path = ROOT / file
+    if not path.exists():
+        return frozenset()
+    return frozenset(
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Name | ast.Attribute)
+    )
 
 
 @cache

@@ -162,4 +162,18 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "No field that is there begins after the last separator or ends there by this way.",
         nth=5,
     ),
+    Equivalent(
+        "store/accounts.py",
+        "Accounts.beginning",
+        "max(text, after, key=str.encode)",
+        "(max(text, after))",
+        "Python orders texts by code point, which is the order of their bytes in UTF-8.",
+    ),
+    Equivalent(
+        "store/accounts.py",
+        "Accounts.beginning",
+        "merge(*begun(shards), key=str.encode)",
+        "(merge(*begun(shards)))",
+        "Python orders texts by code point, which is the order of their bytes in UTF-8.",
+    ),
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.mutation import __main__ as tool
 from tests.mutation.__main__ import Verdict, drawn, judged, page
 from tests.mutation.choosing import Recorded, chosen_for
 from tests.mutation.equivalents import EQUIVALENTS
@@ -66,6 +67,14 @@ def test_tests_run_with_the_change(new: str, is_detected: bool) -> None:
     assert bool(verdict.detected_by) == is_detected
 
 
+def test_only_the_chosen_tests_are_run_and_one_that_is_gone_proves_nothing() -> None:
+    mutation = change("more > 0", "(more >= 0)")
+
+    verdict = judged(mutation, recorded(mutation.line, name=f"{TESTED_BY}::test_that_is_gone"))
+
+    assert (verdict.is_judged, verdict.detected_by) == (True, "")
+
+
 def test_tests_that_run_the_line_are_chosen_with_those_of_the_module_first() -> None:
     mutation = change("more > 0", "(more >= 0)")
     tests = {
@@ -89,7 +98,43 @@ def test_for_code_that_runs_at_import_tests_that_run_a_use_of_it_are_chosen() ->
         "b": {"seconds": 1, "lines": {"rules/pacing.py": [use + 5]}},
     }
 
-    assert chosen_for(constant, tests) == ["a"]
+    # What is left of the time is given to others that run anything of the module.
+    assert chosen_for(constant, tests) == ["a", "b"]
+
+
+def test_what_runs_at_import_is_asked_of_tests_that_name_it() -> None:
+    (constant,) = [one for one in mutations_of("store/batches.py") if one.old == "25"][:1]
+    names = "tests/unit/store/test_batches.py::test_puts_that_are_left_out_are_sent_again"
+    tests: Recorded = {
+        "tests/unit/store/test_users.py::test_a": {"seconds": 0, "lines": {}},
+        names: {"seconds": 1, "lines": {}},
+    }
+
+    assert chosen_for(constant, tests) == [names]
+
+
+@pytest.mark.parametrize(("seconds", "is_judged"), [(0.0001, True), (1, False)])
+def test_no_change_counts_as_detected_because_a_busy_machine_takes_long(
+    seconds: float, is_judged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool, "TIMEOUT_SECONDS", 0.01)
+    mutation = change("more > 0", "(more >= 0)")
+
+    verdict = judged(mutation, recorded(mutation.line, seconds=seconds))
+
+    assert (verdict.is_judged, bool(verdict.detected_by)) == (is_judged, is_judged)
+
+
+def test_the_page_lists_what_was_not_judged_and_does_not_count_it() -> None:
+    found, unjudged = drawn(3, 2)
+
+    text = page(3, [Verdict(found, 1, 1.0, "x"), Verdict(unjudged, 1, 240.0, "", False)])
+
+    assert "Detected: 1 of the 1 that matter (100.0%)" in text
+    assert text.endswith(
+        f"Not judged within 240 s, and not counted:\n\n- `{Verdict(unjudged, 1, 0.0, '').summary}`"
+        " (1 tests)\n"
+    )
 
 
 def test_the_page_shows_the_share_of_relevant_changes_that_were_found() -> None:
