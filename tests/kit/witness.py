@@ -1,7 +1,7 @@
-"""Looks at every call of the functions, whatever a test is about: what no call may do.
+"""Checks every call that the functions make, in every test that uses the pipeline driver.
 
-What is stored looks as `tests.kit.shapes` says; what is decided by is read as it was last written;
-what is counted has a name and a unit that an operator knows.
+Stored items and objects have the shapes of `tests.kit.shapes`. Reads are consistent, except those
+listed here with a reason. Metrics have the names and units that are listed here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.kit.shapes import OBJECTS, wrong_in_item, wrong_in_object
 class Eventual:
     """A read that may be moments old, and why: the operation, the table and a pattern of the key.
 
-    With `is_partial` only if it reads some attributes: whoever reads whole items decides by them.
+    With `is_partial` it may be old only if it reads some attributes: decisions need whole items.
     """
 
     operation: str
