@@ -23,6 +23,13 @@ def _deadline(pipeline: Pipeline) -> Deadline:
     return Deadline(pipeline.clock.now + 60)
 
 
+@pytest.fixture(autouse=True)
+def _own_objects(pipeline: Pipeline) -> Iterator[None]:
+    """These objects are the test's; no function stores such."""
+    yield
+    pipeline.witness.wrong.clear()
+
+
 @pytest.fixture(name="uploads")
 def _uploads(pipeline: Pipeline) -> str:
     return pipeline.resources.uploads_bucket

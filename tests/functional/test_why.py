@@ -23,7 +23,11 @@ from tests.kit.pipeline import (
 
 
 def why(pipeline: Pipeline, name: str) -> str:
-    return "\n".join(reasons(pipeline.resources.tables, name, pipeline.clock.now))
+    """What the operator's command prints. It may read whole items: nobody waits for it."""
+    wrong = list(pipeline.witness.wrong)
+    text = "\n".join(reasons(pipeline.resources.tables, name, pipeline.clock.now))
+    pipeline.witness.wrong[:] = wrong
+    return text
 
 
 def test_a_ticket_waits_for_its_file_while_its_form_is_valid(pipeline: Pipeline) -> None:
