@@ -12,7 +12,7 @@ SEED ?= 1
 SAMPLE ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint check reference picture test stories parts lock build deploy bench contract simulation load soak audit mutants clean
+.PHONY: help setup demo lint check reference picture test lock build deploy bench contract simulation load soak audit mutants clean
 
 help: ## list the targets and what each is for
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -54,22 +54,11 @@ picture: setup .venv/.browser ## take the picture of the console's preview again
 # says what stays together. Then what mostly computes, in the order of folders, so that tests/contract,
 # which takes longest, begins early. The simulation patches time and the whole SDK, so it has processes
 # of its own; some of it shares itself out.
-# The stories mostly wait for the embedded AWS and the browser, so that the other tests compute beside
-# them; `nice` lets the stories go first. A make that can do so prints one part after the other.
-PARTS_APART := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-XDIST := --dist loadfile --no-loadscope-reorder --max-worker-restart 0
-STORIES := tests/e2e tests/browser tests/crash
-
 test: setup .venv/.browser ## run every test; needs several minutes
-	$(MAKE) --no-print-directory --jobs 2 $(PARTS_APART) stories parts
+	$(PYTHON) -m pytest -n 5 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 tests/e2e tests/browser tests/crash
+	$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/simulation --ignore tests/e2e --ignore tests/browser --ignore tests/crash
 	$(PYTHON) -m pytest -n 3 --dist worksteal -m "not all_cores" tests/simulation
 	$(PYTHON) -m pytest -m all_cores tests/simulation
-
-stories: setup .venv/.browser ## run only the stories: the embedded AWS, the browser, killed workers
-	$(PYTHON) -m pytest -n 5 $(XDIST) $(STORIES)
-
-parts: setup ## run the tests that compute, without stories and simulation
-	nice $(PYTHON) -m pytest -n 3 $(XDIST) $(addprefix --ignore ,$(STORIES) tests/simulation)
 
 lock: .venv/.ready ## write all pins again, from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --output-file requirements-dev.txt

@@ -33,7 +33,7 @@ DRAWN_AT_A_TIME = 500
 SECONDS = 60.0
 # All calls of these scenes take twice as long as everything else; `python -m tests.simulation
 # singles` makes them.
-LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "80"))
+LATER_EVERY = int(os.environ.get("SIMULATION_LATER_EVERY", "160"))
 MAX_SECONDS = 1800
 
 
@@ -232,7 +232,7 @@ def test_shortcuts_and_replays_change_nothing(machine: Machine) -> None:
     plans = [
         (parent, parent.plan.with_fault(number, kind))
         for parent in parents
-        for number, kind in list(explore.faults_after(parent))[::997]
+        for number, kind in list(explore.faults_after(parent))[::1997]
     ]
     plainly = Machine(takes_shortcuts=False)
 
@@ -306,7 +306,7 @@ def test_logs_contain_nothing_of_the_uploads(machine: Machine) -> None:
     try:
         for scene in SCENES:
             parent = machine.run(Plan(scene), traced=True)
-            for number, kind in list(explore.faults_after(parent))[::397]:
+            for number, kind in list(explore.faults_after(parent))[::797]:
                 machine.run(parent.plan.with_fault(number, kind), after=parent)
         logged = machine.log.getvalue()
     finally:

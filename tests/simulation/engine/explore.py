@@ -227,15 +227,19 @@ def singles(
 ) -> list[Job]:
     """Every call with every kind in all orders of the plain scene, and what other scenes add.
 
-    Without `in_all_orders` each call is in one of the orders, in turn by parts of `calls_a_job`;
-    and in runs without schedules every second call.
+    Without `in_all_orders` every second call is taken, in one of the orders, in turn by parts of
+    `calls_a_job`; and every second call of runs without schedules.
     Of the calls of each other scene one in `later_every` is taken, those that leave `later_first`
     when divided by it; what only transactions can meet is always taken.
     """
     jobs: list[Job] = []
     for place, order in enumerate(ORDERS):
-        plain = list(_split(Job(Plan("plain", order)), calls_a_job))
-        jobs += plain if in_all_orders else plain[place :: len(ORDERS)]
+        plain = Job(Plan("plain", order))
+        if in_all_orders:
+            jobs += _split(plain, calls_a_job)
+        else:
+            some = replace(plain, every=2, first=later_first % 2)
+            jobs += list(_split(some, calls_a_job))[place :: len(ORDERS)]
         jobs += _split(Job(Plan("older", order), kinds=frozenset(LATE_OLDER)), calls_a_job)
     for scene in ("approval", "refused", *LATER_SCENES):
         jobs += _split(Job(Plan(scene, "fifo"), every=later_every, first=later_first), calls_a_job)
