@@ -5,7 +5,8 @@ are installed; it does not ship. Botocore parses the models of the services that
 for, most of which is documentation, and a list of the endpoints of all 400 services. And each
 connection, not each client, parses all certificates again that botocore trusts: 126 take as long
 as a TLS handshake. AWS signs with those of Amazon, which Starfield has signed, and with those of
-DigiCert; AWS_CA_BUNDLE names another file for whom a proxy needs one.
+DigiCert; AWS_CA_BUNDLE names another file for whom a proxy needs one. Last, botocore imports what
+writes the docstrings of its clients, an HTML parser included: a twelfth of a function's import.
 
 https://www.amazontrust.com/repository/
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -23,6 +25,17 @@ from typing import Any
 AUTHORITIES = ("Amazon", "DigiCert", "Starfield")
 _LABEL = re.compile(r'^# Label: "(.+)"$', re.MULTILINE)
 _END = "-----END CERTIFICATE-----\n"
+# Handlers of botocore use functions of `utils`; of `docstring` its clients only make objects.
+_DOCSTRING, _UTILS = "docstring", "utils"
+_DOCS = re.compile(r"^from botocore\.docs\.(\w+) import (\([^)]*\)|.+)$", re.MULTILINE)
+_EMPTY = """
+
+class {name}(str):
+    __slots__ = ()
+
+    def __new__(cls, *_args, **_more):
+        return super().__new__(cls)
+"""
 
 
 def slim(packages: Path, services: Collection[str]) -> None:
@@ -37,6 +50,7 @@ def slim(packages: Path, services: Collection[str]) -> None:
     _store(endpoints, _json(of_services(json.loads(endpoints.read_bytes()), services)))
     certificates = packages / "botocore" / "cacert.pem"
     _store(certificates, of_authorities(certificates.read_text(encoding="utf-8")))
+    _empty_docstrings(packages / "botocore")
 
 
 def without_documentation(model: Any) -> Any:
@@ -82,6 +96,32 @@ def of_authorities(certificates: str) -> str:
     if len(found) < len(AUTHORITIES):
         raise ValueError(f"cacert.pem: found {sorted(found)}, expected {', '.join(AUTHORITIES)}")
     return "".join(kept)
+
+
+def _empty_docstrings(botocore: Path) -> None:
+    """Leaves of `botocore.docs` what the rest of botocore imports, with docstrings that are empty.
+
+    Raises ValueError when botocore imports something else of it than expected.
+    """
+    docs = botocore / "docs"
+    modules = {one: one.read_text(encoding="utf-8") for one in botocore.glob("*.py")}
+    imported = [found for text in modules.values() for found in _DOCS.findall(text)]
+    unknown = {module for module, _ in imported} - {_DOCSTRING, _UTILS}
+    if unknown:
+        raise ValueError(f"botocore.docs: found imports of {sorted(unknown)}, expected none")
+    names = {
+        name
+        for module, text in imported
+        if module == _DOCSTRING
+        for name in re.findall(r"\w+", text)
+    }
+    for path in docs.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.stem != _UTILS:
+            path.unlink()
+    _store(docs / "__init__.py", "")
+    _store(docs / f"{_DOCSTRING}.py", "".join(_EMPTY.format(name=name) for name in sorted(names)))
 
 
 def _json(content: Any) -> str:

@@ -168,7 +168,11 @@ def _run(name: str, side: Path, code: str) -> list[str]:
     paths = [str(side / "functions" / name), *(str(side / one / "python") for one in layers)]
     done = subprocess.run(
         [sys.executable, "-S", "-c", code, *paths],
-        env={"PATH": os.environ["PATH"], "POWERTOOLS_METRICS_NAMESPACE": "Handover"},
+        env={
+            "PATH": os.environ["PATH"],
+            "POWERTOOLS_METRICS_NAMESPACE": "Handover",
+            "AWS_LAMBDA_FUNCTION_NAME": name,
+        },
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from slim import AUTHORITIES
@@ -33,6 +34,7 @@ HEAVY = frozenset(
         "aws_xray_sdk",
         "boto3",
         "difflib",
+        "handover.http.bodies",
         "handover.profiles.matching",
         "handover.store.users",
         "handover.workbooks.conversion",
@@ -80,6 +82,14 @@ modules = [module for name, module in sys.modules.items() if name.startswith("ha
 named = re.findall(r"tables\.(\w+)", "".join(map(inspect.getsource, [app, *modules])))
 print(json.dumps([name for name in set(named) & set(homes) if homes[name] not in sys.modules]))
 """
+COLLECTING = """
+import gc, json
+import handover
+while_it_imports = gc.isenabled()
+import app
+then = {"then": gc.isenabled(), "looks at what exists": gc.get_freeze_count() == 0}
+print(json.dumps({"while it imports": while_it_imports} | then))
+"""
 IMPORTING = """
 import importlib, json, sys
 heavy, names = json.loads(sys.argv[1])
@@ -106,6 +116,31 @@ def test_functions_import_only_the_heavy_modules_that_they_use() -> None:
 
     loaded = dict(zip(LOADS, map(json.loads, done.stdout.splitlines()), strict=True))
     assert loaded == {name: sorted(modules) for name, modules in LOADS.items()}
+
+
+@pytest.mark.parametrize("name", list(LOADS))
+def test_a_function_collects_garbage_once_all_is_imported(name: str) -> None:
+    done = _collecting(name, {"AWS_LAMBDA_FUNCTION_NAME": name})
+
+    assert done == {"while it imports": False, "then": True, "looks at what exists": False}
+
+
+def test_a_program_that_is_no_function_collects_garbage_all_the_time() -> None:
+    done = _collecting("assign", {"AWS_LAMBDA_FUNCTION_NAME": ""})
+
+    assert done == {"while it imports": True, "then": True, "looks at what exists": True}
+
+
+def _collecting(name: str, environment: Mapping[str, str]) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTING],
+        cwd=ROOT / "functions" / name,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("name", LATER)
@@ -154,6 +189,7 @@ def test_a_layer_ships_what_the_embedded_aws_has_and_nothing_else(tmp_path: Path
         "botocore/data/endpoints.json": b'{"partitions": []}',
         **{f"botocore/data/{one}/2020-01-01/service-2.json.gz": nothing for one in SERVICES},
         "botocore/data/ec2/2016-11-15/service-2.json.gz": nothing,
+        **{f"botocore/docs/{name}.py": b"" for name in ("__init__", "docstring", "utils")},
         "numpy/tests/test_all.py": b"",
         "numpy/core.py": b"",
         "numpy/core.pyi": b"",

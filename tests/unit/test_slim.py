@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import botocore
+import botocore.session
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from slim import AUTHORITIES, of_authorities, of_services, slim, without_documentation
+from slim import (
+    AUTHORITIES,
+    _empty_docstrings,
+    of_authorities,
+    of_services,
+    slim,
+    without_documentation,
+)
 
 from infra.local.package import SERVICES
 
 BOTOCORE = Path(botocore.__file__).parent
+CLIENT = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from botocore.session import get_session
+client = get_session().create_client("dynamodb", "us-east-1")
+pages, waiter = client.get_paginator("query"), client.get_waiter("table_exists")
+print(json.dumps({
+    "methods": sorted(name for name in dir(client) if not name.startswith("_")),
+    "docs": [str(one.__doc__) for one in (client.query, pages.paginate, waiter.wait)],
+    "modules": sorted(name for name in sys.modules if name.startswith("botocore.docs")),
+}))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +48,14 @@ def slimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for service in SERVICES:
         place = f"botocore/data/{service}"
         shutil.copytree(BOTOCORE.parent / place, packages / place)
-    shutil.copy(BOTOCORE / "data" / "endpoints.json", packages / "botocore" / "data")
+    for general in (BOTOCORE / "data").glob("*.json*"):
+        shutil.copy(general, packages / "botocore" / "data")
     shutil.copy(BOTOCORE / "cacert.pem", packages / "botocore")
+    for module in BOTOCORE.glob("*.py"):
+        shutil.copy(module, packages / "botocore")
+    for code in ("docs", "auth", "crt", "retries", "vendored"):
+        if (BOTOCORE / code).exists():
+            shutil.copytree(BOTOCORE / code, packages / "botocore" / code)
     # An installer links files from its cache, which other environments share.
     (packages / "linked.pem").hardlink_to(packages / "botocore" / "cacert.pem")
     for _ in range(2):
@@ -91,6 +120,33 @@ def test_the_certificates_that_aws_signs_with_stay(slimmed: Path) -> None:
     assert {owner.split()[0] for owner in owners} == set(AUTHORITIES)
     assert owners.count("Amazon") == 4
     assert len(owners) < 20
+
+
+def test_clients_without_docstrings_have_all_methods_and_import_nothing_that_writes_them(
+    slimmed: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CLIENT, str(slimmed.parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    whole = botocore.session.get_session().create_client("dynamodb", "us-east-1")
+    expected = sorted(name for name in dir(whole) if not name.startswith("_"))
+    assert json.loads(done.stdout) == {
+        "methods": expected,
+        "docs": ["", "", ""],
+        "modules": ["botocore.docs", "botocore.docs.docstring", "botocore.docs.utils"],
+    }
+
+
+def test_an_import_of_botocore_docs_that_is_not_known_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "client.py").write_text("from botocore.docs.method import document\n")
+
+    with pytest.raises(ValueError, match=r"found imports of \[.method.\]"):
+        _empty_docstrings(tmp_path)
 
 
 def test_a_file_of_the_installers_cache_stays_as_it_is(slimmed: Path) -> None:

@@ -1,10 +1,12 @@
 """The environment of a function: names of resources, the time left, logs, metrics.
 
-The only place that reads os.environ. Importing it only makes the logger and the metrics.
+The only place that reads os.environ, but for one look when `handover` is imported. Importing it
+only makes the logger and the metrics.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 import warnings
@@ -79,9 +81,11 @@ def starts_with(
     The handler raises MissingVariableError, which names all that are missing or empty, before it
     reads the event. A function must not use a variable that it does not declare; a test compares
     the template with this. `tables` are those that nearly every invocation uses: they are imported
-    with the function, so that the first event does not wait for them.
+    with the function, so that the first event does not wait for them. All is imported then, so
+    that garbage, which nothing has collected since `handover` was imported, is collected again.
     """
     prepare(tables)
+    _collect_garbage()
 
     def with_check(handler: Handler) -> Handler:
         @wraps(handler)
@@ -94,6 +98,17 @@ def starts_with(
         return checked
 
     return with_check
+
+
+def _collect_garbage() -> None:
+    """Lets Python collect garbage from now on, but never look at what exists already.
+
+    Only a function does: in other programs nothing has stopped it.
+    https://docs.python.org/3/library/gc.html#gc.freeze
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 class Context(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from handover.http import accounts
+from handover.http.bodies import accounts
 from handover.model import Account, User
 from handover.store.accounts import SHARDS
 from msgspec.structs import replace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from handover.deadline import Deadline
-from handover.http import accounts, profiles
+from handover.http.bodies import accounts, profiles
 from handover.model import ChangeReceipt, RoleChange
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets

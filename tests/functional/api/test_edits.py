@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from handover.http.edits import EditBody
+from handover.http.bodies.edits import EditBody
 from handover.model import Account
 from handover.profiles.profile import Role
 

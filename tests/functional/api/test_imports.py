@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from handover.http import imports
+from handover.http.bodies import imports
 from handover.model import State
 from handover.store.import_items import ImportItem
 from handover.use_cases.paging import cursor_at

@@ -15,7 +15,7 @@ from handover import deadline as waiting
 from handover.aws import clients
 from handover.aws.sign_ins import Settled, settle
 from handover.deadline import Deadline
-from handover.http import users
+from handover.http.bodies import users
 from handover.model import User
 from handover.store.connection import client
 from handover.store.users import Stored

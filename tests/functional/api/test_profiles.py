@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from handover.deadline import Deadline
-from handover.http import profiles
+from handover.http.bodies import profiles
 from handover.profiles.binding import bind
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from handover.http import requests
+from handover.http.bodies import requests
 from handover.model import Account
 from handover.profiles.settings import Settings
 

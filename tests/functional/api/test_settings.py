@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from handover.aws import clients
 from handover.deadline import Deadline
-from handover.http import settings, subscriptions
+from handover.http.bodies import settings, subscriptions
 from handover.model import User
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets

@@ -6,7 +6,8 @@ import json
 
 import pytest
 from handover.errors import InvalidRequestError
-from handover.http.settings import SettingsBody, SettingsChange
+from handover.http.bodies.settings import SettingsBody
+from handover.http.settings import SettingsChange
 from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.settings import (
     Settings,

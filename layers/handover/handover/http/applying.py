@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from handover.http.context import new_router, person_of, run_of
-from handover.http.imports import Import, Name
+from handover.http.formats import REQUEST_BODY
+from handover.http.imports import Name
 from handover.http.problems import answers
 from handover.model import Mode
 from handover.runtime import resources
@@ -25,7 +26,7 @@ class Apply(BaseModel):
     `mapping` maps the file's own labels to the profile's. `on_error` replaces that of the import.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     mode: Literal["run", "dry_run"]
     profile: str | None = None
@@ -37,7 +38,7 @@ class Apply(BaseModel):
     "/imports/<name>/apply",
     summary="Process the file of a preview or dry run again, without another upload",
     status_code=202,
-    responses=answers(202, "The import that processes the file", Import),
+    responses=answers(202, "The import that processes the file", "Import"),
 )
 def apply(name: Name, body: Annotated[Apply, Body()]) -> dict[str, Any]:
     """An import like any other, for users who may upload such files; within 24 hours of the upload.
@@ -59,7 +60,7 @@ class Corrections(BaseModel):
     At most 1,000 lines and 1 MB; `mode` defaults to the import's own.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     lines: dict[str, dict[str, str]]
     mode: Literal["run", "dry_run"] | None = None
@@ -69,7 +70,7 @@ class Corrections(BaseModel):
     "/imports/<name>/corrections",
     summary="Correct lines in error, and process only these again",
     status_code=202,
-    responses=answers(202, "The import of these lines", Import),
+    responses=answers(202, "The import of these lines", "Import"),
 )
 def correct(name: Name, body: Annotated[Corrections, Body()]) -> dict[str, Any]:
     """An import of the corrected lines, for users who may upload such files.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from handover.http.context import Cursor, Limit, new_router, page_to_dict, person_of, run_of
+from handover.http.formats import REQUEST_BODY
 from handover.http.problems import answers
 from handover.model import Mode
 from handover.runtime import resources
@@ -27,7 +28,7 @@ class NewAssignment(BaseModel):
     which accounts; with `held_by` only that user is replaced, and other holders of the role stay.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     profile: str
     to: str | list[str] | None
@@ -40,39 +41,16 @@ class NewAssignment(BaseModel):
 class Undo(BaseModel):
     """Whether to undo the import, or only to show what an undo would do."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     mode: WorkMode = Mode.RUN
-
-
-class AskedImport(BaseModel):
-    """The ticket under which the import will be found."""
-
-    import_ticket: str
-
-
-class Awaited(BaseModel):
-    """An account whose role waits for the user of an address, since when, and by which import."""
-
-    address: str
-    role: str
-    account_id: str
-    since: str | None
-    import_id: str | None
-
-
-class Pending(BaseModel):
-    """A page of pending assignments, by address; `cursor` null on the last page."""
-
-    pending: list[Awaited]
-    cursor: str | None
 
 
 @router.post(
     "/assignments",
     summary="Reassign accounts without a file",
     status_code=202,
-    responses=answers(202, "The ticket of the import", AskedImport),
+    responses=answers(202, "The ticket of the import", "AskedImport"),
 )
 def assign(body: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
     """The ticket of an import like any other; for users who may use the profile and the role."""
@@ -95,7 +73,7 @@ def assign(body: Annotated[NewAssignment, Body()]) -> dict[str, Any]:
     "/imports/<name>/undo",
     summary="Undo an import",
     status_code=202,
-    responses=answers(202, "The ticket of the import that undoes it", AskedImport),
+    responses=answers(202, "The ticket of the import that undoes it", "AskedImport"),
 )
 def undo(
     name: Annotated[str, Path(description="The id of an import, or of its ticket")],
@@ -111,24 +89,10 @@ def undo(
     return {"import_ticket": ticket}
 
 
-class AwaitedAddress(BaseModel):
-    """An address without a user; `accounts` counts roles of accounts, at most 1,000."""
-
-    address: str
-    accounts: int
-
-
-class AwaitedAddresses(BaseModel):
-    """A page of addresses; `cursor` null on the last page."""
-
-    awaited: list[AwaitedAddress]
-    cursor: str | None
-
-
 @router.get(
     "/pending/addresses",
     summary="List the addresses that accounts wait for",
-    responses=answers(200, "A page", AwaitedAddresses),
+    responses=answers(200, "A page", "AwaitedAddresses"),
 )
 def list_awaited(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """Addresses without a user, each with how many accounts wait for it; Admins only."""
@@ -139,7 +103,7 @@ def list_awaited(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 @router.get(
     "/pending",
     summary="List the accounts that wait for users to be created",
-    responses=answers(200, "A page", Pending),
+    responses=answers(200, "A page", "Pending"),
 )
 def list_pending(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """Addresses without a user, and the accounts that wait for them."""

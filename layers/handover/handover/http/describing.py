@@ -12,8 +12,24 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from pydantic import TypeAdapter
 
-from handover.http.problems import JSON, PROBLEM, TROUBLE
+from handover.http.bodies import (
+    accounts,
+    assignments,
+    audit,
+    edits,
+    file_preview,
+    imports,
+    lines,
+    problems,
+    profiles,
+    requests,
+    settings,
+    subscriptions,
+    users,
+)
+from handover.http.problems import JSON, NAMED, PROBLEM, TROUBLE
 
 # API Gateway itself gives these answers, with its own message: for a token that it does not accept,
 # and for more requests than the stage allows.
@@ -33,11 +49,30 @@ OF_ALL = (
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 OF_BODIES = (HTTPStatus.UNSUPPORTED_MEDIA_TYPE,)
+BODIES = {
+    name: body
+    for module in (
+        accounts,
+        assignments,
+        audit,
+        edits,
+        file_preview,
+        imports,
+        lines,
+        problems,
+        profiles,
+        requests,
+        settings,
+        subscriptions,
+        users,
+    )
+    for name, body in vars(module).items()
+}
 WITHOUT_CONTENT = {str(status.value) for status in (HTTPStatus.FOUND, HTTPStatus.NO_CONTENT)}
 
 
 def made_description(app: APIGatewayHttpResolver) -> dict[str, Any]:
-    """The description of all routes of the app."""
+    """The description of all routes of the app; raises KeyError for a body that is no class."""
     described: dict[str, Any] = json.loads(
         app.get_openapi_json_schema(
             title="Handover",
@@ -51,10 +86,34 @@ def made_description(app: APIGatewayHttpResolver) -> dict[str, Any]:
         for operation in methods.values():
             _describe_trouble(operation)
             _describe_queries(operation)
-    schemas = described["components"]["schemas"]
-    for name in [name for name in schemas if name.endswith("ValidationError")]:
-        del schemas[name]
+    schemas = described["components"]["schemas"] | _describe_bodies(described["paths"])
+    described["components"]["schemas"] = {
+        name: schema
+        for name, schema in sorted(schemas.items())
+        if not name.endswith("ValidationError")
+    }
     return described
+
+
+def _describe_bodies(paths: dict[str, Any]) -> dict[str, Any]:
+    """Puts schemas where a route only names the bodies of its answers; what they refer to."""
+    named = [
+        content["schema"]
+        for methods in paths.values()
+        for operation in methods.values()
+        for answer in operation["responses"].values()
+        for content in answer.get("content", {}).values()
+        if NAMED in content.get("schema", {})
+    ]
+    names = sorted({schema[NAMED] for schema in named})
+    schemas, shared = TypeAdapter.json_schemas(
+        [(name, "validation", TypeAdapter(BODIES[name])) for name in names],
+        ref_template="#/components/schemas/{model}",
+    )
+    for schema in named:
+        schema.update(schemas[schema.pop(NAMED), "validation"])
+    definitions: dict[str, Any] = shared["$defs"]
+    return definitions
 
 
 def _describe_trouble(operation: dict[str, Any]) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from handover.http.accounts import Change, text_asked
+from handover.http.accounts import text_asked
 from handover.http.context import new_router, person_of, run_of
+from handover.http.formats import REQUEST_BODY
 from handover.http.problems import JSON, answers, problem, problems
-from handover.model import Outcome, Rejection
+from handover.model import Rejection
 from handover.runtime import resources
 from handover.use_cases.edits import Edit, edit_account
 
@@ -33,7 +35,7 @@ class NewEdit(BaseModel):
     409, and says what has changed.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     profile: str
     assign: Annotated[dict[Role, Text | Names | None], Field(min_length=1, max_length=50)]
@@ -41,23 +43,7 @@ class NewEdit(BaseModel):
     version: Annotated[int, Field(strict=True, ge=0, lt=2**53)] | None = None
 
 
-class EditBody(BaseModel):
-    """The result of an edit; `assigned` and `version` are the account's after it.
-
-    After a dry run `assigned` is what it would be. `edit_id` appears in the history instead of an
-    import's id.
-    """
-
-    edit_id: str
-    account_id: str
-    outcome: Outcome
-    dry_run: bool
-    changes: list[Change]
-    assigned: dict[str, list[str]]
-    version: int
-
-
-EDITED = {**answers(200, "The result", EditBody), **problems(422)}
+EDITED = {**answers(200, "The result", "EditBody"), **problems(422)}
 
 
 @router.patch("/accounts/<account_id>", summary="Change who is assigned", responses=EDITED)
@@ -88,19 +74,21 @@ def _edited(account_id: str, body: NewEdit) -> Response[str]:
     edited = edit_account(resources(), person_of(router), asked, run)
     if isinstance(edited, Rejection):
         return _rejected(edited)
-    answer = EditBody(
-        edit_id=edited.edit_id,
-        account_id=account_id,
-        outcome=edited.outcome,
-        dry_run=body.dry_run,
-        changes=[
-            Change(role=change.role, before=list(change.before), after=list(change.after))
+    answer = {
+        "edit_id": edited.edit_id,
+        "account_id": account_id,
+        "outcome": edited.outcome,
+        "dry_run": body.dry_run,
+        "changes": [
+            {"role": change.role, "before": list(change.before), "after": list(change.after)}
             for change in edited.changes
         ],
-        assigned={role: list(users) for role, users in sorted(edited.assigned.items())},
-        version=edited.version,
+        "assigned": {role: list(users) for role, users in sorted(edited.assigned.items())},
+        "version": edited.version,
+    }
+    return Response(
+        status_code=HTTPStatus.OK, content_type=JSON, body=json.dumps(answer, ensure_ascii=False)
     )
-    return Response(status_code=HTTPStatus.OK, content_type=JSON, body=answer.model_dump_json())
 
 
 def _wishes(body: NewEdit) -> dict[str, list[str]]:

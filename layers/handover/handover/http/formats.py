@@ -12,11 +12,15 @@ from datetime import date
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from handover.profiles.names import MAX_NAME_CHARS
 from handover.rules.directory_lines import MAX_USER_TEXT_CHARS
 from handover.use_cases.subscriptions import MAX_ENDPOINT_CHARS
+
+# An unknown field of a request is a fault. Pydantic builds each body for the first request that has
+# it: all of them at import would cost 2% of a cold start.
+REQUEST_BODY = ConfigDict(extra="forbid", defer_build=True)
 
 
 def _described(kind: str, words: str) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from handover.http.context import (
     Cursor,
@@ -18,10 +17,9 @@ from handover.http.context import (
     redirection,
     run_of,
 )
-from handover.http.formats import IsoDay
+from handover.http.formats import REQUEST_BODY, IsoDay
 from handover.http.problems import DOWNLOAD, answers
-from handover.model import JobKind, Mode, State
-from handover.reports.progress import Stage
+from handover.model import Mode, State
 from handover.runtime import resources
 from handover.use_cases import approvals, imports
 from handover.use_cases.imports import Listed, import_for, to_dict
@@ -44,7 +42,7 @@ class NewImport(BaseModel):
     "" leaves it to the profile.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     profile: str = ""
     filename: str
@@ -56,149 +54,9 @@ class NewImport(BaseModel):
 class Decision(BaseModel):
     """Why an import is approved or cancelled: at most 200 characters, for whoever asks later."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     reason: str = ""
-
-
-class UploadForm(BaseModel):
-    """Where to POST the file as multipart/form-data: these fields first, then `file`."""
-
-    url: str
-    fields: dict[str, str]
-
-
-class Ticket(BaseModel):
-    """The right to upload one file until `expires_at`."""
-
-    import_ticket: str
-    upload: UploadForm
-    expires_at: str
-
-
-class Counts(BaseModel):
-    """How many data lines an import has, and how many had each outcome."""
-
-    lines: int = 0
-    updated: int = 0
-    cleared: int = 0
-    unchanged: int = 0
-    pending: int = 0
-    rejected: int = 0
-    duplicate: int = 0
-    superseded: int = 0
-    not_processed: int = 0
-
-
-class Refusal(BaseModel):
-    """Why a whole file was refused; nothing of it was written."""
-
-    code: str
-    message: str
-    line: int | None = None
-
-
-class ReportObject(BaseModel):
-    """The place of a file in the report bucket."""
-
-    bucket: str
-    key: str
-
-
-class Approval(BaseModel):
-    """Why an import waits for an Admin: `would_clear` of its `lines` would remove someone.
-
-    `would_change` of them would change an account; 0 if that was not counted.
-    """
-
-    reason: str
-    would_clear: int
-    lines: int
-    would_change: int = 0
-
-
-class FileWarning(BaseModel):
-    """Something a person should know although the file was accepted, such as COLUMN_IGNORED."""
-
-    code: str
-    message: str
-
-
-class Progress(BaseModel):
-    """How far an import has come.
-
-    `lines_total` is null until the file has been read, `lines_a_second` until a line is settled.
-    `seconds_left` is an estimate while lines are processed, 0 at the end, and null otherwise.
-    """
-
-    stage: Stage
-    lines_settled: int
-    lines_total: int | None
-    lines_a_second: float | None
-    seconds_left: int | None
-
-
-class Import(BaseModel):
-    """One import; the fields after `warnings` are present only when they have a value.
-
-    `expires_at` is when an unused ticket expires; `follows` is the import that this one applies or
-    corrects; `job` says why Handover wrote the file, if it did. A run with an `on_error` other than
-    apply_good is checked first: it becomes a dry run. Then either `stopped` says why it is not
-    applied, or `applied_by` is the ticket of the import that applies exactly what it has shown.
-    """
-
-    import_id: str
-    tenant: str
-    profile: str
-    source: str
-    uploader: str
-    filename: str
-    mode: Mode
-    state: State
-    received_at: str
-    finished_at: str | None
-    counts: Counts
-    accounts_updated: int
-    refusal: Refusal | None
-    report: ReportObject | None
-    results: ReportObject | None
-    warnings: list[FileWarning] = []
-    progress: Progress
-    encoding: str = ""
-    delimiter: str = ""
-    approval: Approval | None = None
-    import_ticket: str = ""
-    expires_at: str = ""
-    approved_by: str = ""
-    approve_reason: str = ""
-    cancelled_by: str = ""
-    cancel_reason: str = ""
-    undo_of: str = ""
-    follows: str = ""
-    on_error: str = ""
-    stopped: str = ""
-    applied_by: str = ""
-    job: JobKind | Literal[""] = ""
-
-
-class Imports(BaseModel):
-    """A page of imports, newest first; `cursor` null on the last page."""
-
-    imports: list[Import]
-    cursor: str | None
-
-
-class Day(BaseModel):
-    """A day (UTC) with how many imports were received, at most 10,000."""
-
-    day: date
-    imports: int
-
-
-class Days(BaseModel):
-    """Days, oldest first."""
-
-    days: list[Day]
 
 
 def part_asked(words: str) -> Any:
@@ -213,7 +71,7 @@ Name = Annotated[str, Path(description="The id of an import, or of its ticket")]
     "/imports",
     summary="Announce a file and get the form to upload it with",
     status_code=201,
-    responses=answers(201, "The ticket and the form", Ticket),
+    responses=answers(201, "The ticket and the form", "Ticket"),
 )
 def announce(body: Annotated[NewImport, Body()]) -> dict[str, Any]:
     """A ticket for one upload, valid for five minutes; for users who may use the profile."""
@@ -226,7 +84,7 @@ def announce(body: Annotated[NewImport, Body()]) -> dict[str, Any]:
     }
 
 
-@router.get("/imports", summary="List imports", responses=answers(200, "A page", Imports))
+@router.get("/imports", summary="List imports", responses=answers(200, "A page", "Imports"))
 def list_imports(  # noqa: PLR0913 - a route names each of its query parameters
     state: State | None = None,
     mode: Mode | None = None,
@@ -255,7 +113,7 @@ def list_imports(  # noqa: PLR0913 - a route names each of its query parameters
 @router.get(
     "/imports/days",
     summary="Count the imports of the last days",
-    responses=answers(200, "The days", Days),
+    responses=answers(200, "The days", "Days"),
 )
 def list_days(
     days: Annotated[int, Query(ge=1, le=31, description="How many days, today included")] = 14,
@@ -266,7 +124,7 @@ def list_days(
 
 
 @router.get(
-    "/imports/<name>", summary="Show one import", responses=answers(200, "The import", Import)
+    "/imports/<name>", summary="Show one import", responses=answers(200, "The import", "Import")
 )
 def show_import(name: Name) -> dict[str, Any]:
     """The import as it stands."""
@@ -278,7 +136,7 @@ def show_import(name: Name) -> dict[str, Any]:
     "/imports/<name>/approve",
     summary="Approve an import that waits for an Admin",
     status_code=202,
-    responses=answers(202, "The import", Import),
+    responses=answers(202, "The import", "Import"),
 )
 def approve(
     name: Name,
@@ -297,7 +155,7 @@ def approve(
     "/imports/<name>/cancel",
     summary="Cancel an import that has not ended",
     status_code=202,
-    responses=answers(202, "The import", Import),
+    responses=answers(202, "The import", "Import"),
 )
 def cancel(
     name: Name,

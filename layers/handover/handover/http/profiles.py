@@ -8,14 +8,11 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from handover.http.context import gone, new_router, person_of
-from handover.http.file_preview import ProfileMatch
-from handover.http.imports import Refusal
+from handover.http.formats import REQUEST_BODY
 from handover.http.problems import GONE, answers, problems
-from handover.model import Operation
-from handover.profiles.profile import Holds
 from handover.profiles.remembering import FINGERPRINT_CHARACTERS
 from handover.profiles.template import template_csv
 from handover.runtime import resources
@@ -25,46 +22,10 @@ from handover.use_cases.samples import MAX_SAMPLE_CHARS, sample_of
 router = new_router()
 
 
-class ProfileColumn(BaseModel):
-    """A column of a profile; `role` where it holds users."""
-
-    label: str
-    aliases: list[str]
-    holds: Holds
-    required: bool
-    role: str = ""
-
-
-class ProfileBody(BaseModel):
-    """How one kind of file is written; `is_own` for the tenant's own profile, not a preset.
-
-    `is_on` when the setting `profiles` switches it on; others are for Admins only.
-    """
-
-    name: str
-    title: str
-    version: int
-    is_own: bool
-    is_on: bool
-    uploader_roles: list[str]
-    columns: list[ProfileColumn]
-
-
-class ProfileDetail(ProfileBody):
-    """A profile with its definition, as for PUT; columns of "{role}" stand for all roles.
-
-    `remembered` maps the labels of files with the requested header to the profile's, as the last
-    such file of the tenant was mapped; for those who may upload files of the profile.
-    """
-
-    definition: dict[str, Any]
-    remembered: dict[str, str] = {}
-
-
 class NewCopy(BaseModel):
     """A profile to make from another; `mapping` maps the files' labels to the profile's."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     name: str
     title: Annotated[str, Field(max_length=200)] = ""
@@ -74,36 +35,10 @@ class NewCopy(BaseModel):
 class NewSample(BaseModel):
     """The beginning of a file; a `definition` is used to read it instead of the stored one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     text: Annotated[str, Field(max_length=MAX_SAMPLE_CHARS)]
     definition: dict[str, Any] | None = None
-
-
-class SampleRequest(BaseModel):
-    """What a line asks for in one role or field: what to do with it, and with which names."""
-
-    role: str
-    what: Operation
-    names: list[str]
-
-
-class SampleLine(BaseModel):
-    """What a line is about and asks for, or the code and message of why it is invalid."""
-
-    line: int
-    about: str
-    asks: list[SampleRequest]
-    code: str
-    message: str
-
-
-class Sample(BaseModel):
-    """How a profile reads a sample: why it refuses the sample, how it fits, and the first lines."""
-
-    refusal: Refusal | None
-    comparison: ProfileMatch | None
-    lines: list[SampleLine]
 
 
 Fingerprint = Annotated[
@@ -126,7 +61,7 @@ TEMPLATE: dict[int, OpenAPIResponse] = {
 
 
 @router.get(
-    "/profiles", summary="List profiles", responses=answers(200, "All profiles", list[ProfileBody])
+    "/profiles", summary="List profiles", responses=answers(200, "All profiles", "Profiles")
 )
 def list_profiles() -> list[dict[str, Any]]:
     """The tenant's own profiles and the presets, by name."""
@@ -136,7 +71,7 @@ def list_profiles() -> list[dict[str, Any]]:
 @router.get(
     "/profiles/<profile>",
     summary="Show one profile",
-    responses=answers(200, "The profile", ProfileDetail),
+    responses=answers(200, "The profile", "ProfileDetail"),
 )
 def show_profile(profile: str, fingerprint: Fingerprint = "") -> dict[str, Any]:
     """The profile, with the mapping that is remembered for files with a header."""
@@ -146,7 +81,7 @@ def show_profile(profile: str, fingerprint: Fingerprint = "") -> dict[str, Any]:
 @router.put(
     "/profiles/<profile>",
     summary="Store a profile of the tenant's own; Admins only",
-    responses=answers(200, "The profile", ProfileDetail),
+    responses=answers(200, "The profile", "ProfileDetail"),
 )
 def put_profile(
     profile: str, definition: Annotated[dict[str, Any], Body(description="The whole profile")]
@@ -170,7 +105,7 @@ def remove_profile(profile: str) -> Response[str]:
     "/profiles/<profile>/copies",
     summary="Save a mapping as a profile of the tenant's own; Admins only",
     status_code=201,
-    responses=answers(201, "The new profile", ProfileDetail),
+    responses=answers(201, "The new profile", "ProfileDetail"),
 )
 def copy_profile(profile: str, body: Annotated[NewCopy, Body()]) -> dict[str, Any]:
     """The new profile."""
@@ -182,7 +117,7 @@ def copy_profile(profile: str, body: Annotated[NewCopy, Body()]) -> dict[str, An
 @router.post(
     "/profiles/<profile>/sample",
     summary="Read a sample of a file as a profile would",
-    responses=answers(200, "The sample as it is read", Sample),
+    responses=answers(200, "The sample as it is read", "Sample"),
 )
 def read_sample(profile: str, body: Annotated[NewSample, Body()]) -> dict[str, Any]:
     """How the first lines are read. Nothing is looked up, and nothing is kept."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from handover.http.accounts import text_asked
 from handover.http.context import (
@@ -18,6 +18,7 @@ from handover.http.context import (
     person_of,
     run_of,
 )
+from handover.http.formats import REQUEST_BODY
 from handover.http.problems import answers
 from handover.runtime import resources
 from handover.use_cases import requests
@@ -32,7 +33,7 @@ Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"\S")]
 class NewRequest(BaseModel):
     """What a contact of an account asks for; `contact` says who, in free text."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     account_id: Annotated[str, Field(min_length=1, max_length=1024)]
     subject: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
@@ -43,48 +44,9 @@ class NewRequest(BaseModel):
 class NewNote(BaseModel):
     """A note on a request."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     text: Text
-
-
-class RequestRow(BaseModel):
-    """A request as lists show it."""
-
-    request_id: str
-    account_id: str
-    subject: str
-    contact: str
-    created_by: str
-    created_at: str
-
-
-class Request(RequestRow):
-    """What a contact of an account asks for."""
-
-    description: str
-
-
-class Requests(BaseModel):
-    """A page of requests; `cursor` null on the last page."""
-
-    requests: list[RequestRow]
-    cursor: str | None
-
-
-class Note(BaseModel):
-    """A note on a request, and who wrote it."""
-
-    text: str
-    created_by: str
-    created_at: str
-
-
-class RequestWithNotes(Request):
-    """A request with a page of its notes, oldest first; `cursor` null on the last page."""
-
-    notes: list[Note]
-    cursor: str | None
 
 
 RequestId = Annotated[str, Path(description="The id of a request")]
@@ -94,7 +56,7 @@ RequestId = Annotated[str, Path(description="The id of a request")]
     "/requests",
     summary="Create a request on behalf of a contact",
     status_code=201,
-    responses=answers(201, "The request", Request),
+    responses=answers(201, "The request", "Request"),
 )
 def create(body: Annotated[NewRequest, Body()]) -> dict[str, Any]:
     """The request; for Admins, and for holders of the account if the tenant allows it."""
@@ -106,7 +68,7 @@ def create(body: Annotated[NewRequest, Body()]) -> dict[str, Any]:
 @router.get(
     "/requests",
     summary="List the requests of my accounts, or of one account",
-    responses=answers(200, "A page", Requests),
+    responses=answers(200, "A page", "Requests"),
 )
 def list_requests(
     account_id: Annotated[str | None, text_asked("Only of this account")] = None,
@@ -128,7 +90,7 @@ def list_requests(
 @router.get(
     "/requests/<request_id>",
     summary="Show a request and its notes",
-    responses=answers(200, "The request", RequestWithNotes),
+    responses=answers(200, "The request", "RequestWithNotes"),
 )
 def show(request_id: RequestId, limit: Limit = 100, cursor: Cursor = None) -> dict[str, Any]:
     """The request with its notes."""
@@ -146,7 +108,7 @@ def show(request_id: RequestId, limit: Limit = 100, cursor: Cursor = None) -> di
     "/requests/<request_id>/notes",
     summary="Add a note to a request",
     status_code=201,
-    responses=answers(201, "The note", Note),
+    responses=answers(201, "The note", "Note"),
 )
 def add_note(request_id: RequestId, body: Annotated[NewNote, Body()]) -> dict[str, Any]:
     """The note."""

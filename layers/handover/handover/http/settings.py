@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, Field, StrictBool
 
 from handover.http.context import Cursor, Limit, gone, new_router, page_to_dict, person_of
-from handover.http.formats import Name, PathName, Whole
+from handover.http.formats import REQUEST_BODY, Name, PathName, Whole
 from handover.http.problems import GONE, answers
 from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.profile import Role
@@ -21,31 +21,10 @@ from handover.use_cases.settings import MAX_USER_ROLES
 router = new_router()
 
 
-class SettingsBody(BaseModel):
-    """A tenant's settings; `default_account_manager` is an address, "" for nobody.
-
-    `profiles` are the profiles that are switched on; all others are for Admins only.
-    `opco_wall` says where a user may not hold an account of another opco: wherever both have an
-    opco, or only where the profile of the file says so.
-    """
-
-    clear_guard_percent: int
-    clear_guard_lines: int
-    change_guard_percent: int
-    portfolio_guard_percent: int
-    tenant_guard_percent: int
-    change_guard_lines: int
-    uploader_may_approve: bool
-    default_account_manager: str
-    allow_account_manager_to_create_requests: bool
-    profiles: list[str]
-    opco_wall: OpcoWall
-
-
 class SettingsChange(BaseModel):
     """The settings to change; `profiles` replaces the whole list."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     clear_guard_percent: Whole | None = None
     clear_guard_lines: Whole | None = None
@@ -67,38 +46,10 @@ class RoleRules(BaseModel):
     for workflows, of which an account has at most one.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     max_users: Annotated[Whole, Field(ge=1, json_schema_extra={"minimum": 1})] | None = None
     assigned_by: Annotated[list[Name], Field(json_schema_extra={"maxItems": MAX_USER_ROLES})] = []
-
-
-class RoleBody(BaseModel):
-    """A role of the tenant's accounts."""
-
-    role: str
-    max_users: int | None
-    assigned_by: list[str]
-
-
-class Roles(BaseModel):
-    """A page of roles; `cursor` null on the last page."""
-
-    roles: list[RoleBody]
-    cursor: str | None
-
-
-class WorkflowBody(BaseModel):
-    """A workflow that accounts can be given."""
-
-    name: str
-
-
-class Workflows(BaseModel):
-    """A page of workflows; `cursor` null on the last page."""
-
-    workflows: list[WorkflowBody]
-    cursor: str | None
 
 
 class SourceRules(BaseModel):
@@ -109,7 +60,7 @@ class SourceRules(BaseModel):
     accounts or users needs that right. `on_error` is as for an upload.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     profile: str
     principal: str
@@ -118,28 +69,10 @@ class SourceRules(BaseModel):
     on_error: str = ""
 
 
-class SourceBody(BaseModel):
-    """Another system that may drop files."""
-
-    source: str
-    profile: str
-    principal: str
-    mapping: dict[str, str]
-    writes_directory: bool
-    on_error: str = ""
-
-
-class Sources(BaseModel):
-    """A page of sources; `cursor` null on the last page."""
-
-    sources: list[SourceBody]
-    cursor: str | None
-
-
 @router.get(
     "/settings",
     summary="Show the tenant's settings",
-    responses=answers(200, "The settings", SettingsBody),
+    responses=answers(200, "The settings", "SettingsBody"),
 )
 def show_settings() -> dict[str, Any]:
     """The settings."""
@@ -149,7 +82,7 @@ def show_settings() -> dict[str, Any]:
 @router.patch(
     "/settings",
     summary="Change settings; Admins only",
-    responses=answers(200, "The settings", SettingsBody),
+    responses=answers(200, "The settings", "SettingsBody"),
 )
 def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any]:
     """The settings after the change."""
@@ -160,7 +93,7 @@ def change_settings(changes: Annotated[SettingsChange, Body()]) -> dict[str, Any
 @router.get(
     "/roles",
     summary="List the roles of the tenant's accounts",
-    responses=answers(200, "A page", Roles),
+    responses=answers(200, "A page", "Roles"),
 )
 def list_roles(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The roles, by name."""
@@ -168,7 +101,7 @@ def list_roles(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     return page_to_dict("roles", page)
 
 
-@router.get("/roles/<role>", summary="Show a role", responses=answers(200, "The role", RoleBody))
+@router.get("/roles/<role>", summary="Show a role", responses=answers(200, "The role", "RoleBody"))
 def show_role(role: str) -> dict[str, Any]:
     """The role."""
     return settings.role_of(resources(), person_of(router), unquote(role))
@@ -177,7 +110,7 @@ def show_role(role: str) -> dict[str, Any]:
 @router.put(
     "/roles/<role>",
     summary="Define or redefine a role; Admins only",
-    responses=answers(200, "The role", RoleBody),
+    responses=answers(200, "The role", "RoleBody"),
 )
 def put_role(role: PathName, rules: Annotated[RoleRules, Body()]) -> dict[str, Any]:
     """The role."""
@@ -192,7 +125,7 @@ def remove_role(role: str) -> Response[str]:
     return gone()
 
 
-@router.get("/workflows", summary="List workflows", responses=answers(200, "A page", Workflows))
+@router.get("/workflows", summary="List workflows", responses=answers(200, "A page", "Workflows"))
 def list_workflows(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The workflows, by name."""
     page = settings.workflows_page(resources(), person_of(router), limit=limit, cursor=cursor)
@@ -202,7 +135,7 @@ def list_workflows(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 @router.get(
     "/workflows/<name>",
     summary="Show a workflow",
-    responses=answers(200, "The workflow", WorkflowBody),
+    responses=answers(200, "The workflow", "WorkflowBody"),
 )
 def show_workflow(name: str) -> dict[str, Any]:
     """The workflow."""
@@ -212,7 +145,7 @@ def show_workflow(name: str) -> dict[str, Any]:
 @router.put(
     "/workflows/<name>",
     summary="Define a workflow; Admins only",
-    responses=answers(200, "The workflow", WorkflowBody),
+    responses=answers(200, "The workflow", "WorkflowBody"),
 )
 def put_workflow(name: PathName) -> dict[str, Any]:
     """The workflow."""
@@ -227,7 +160,7 @@ def remove_workflow(name: str) -> Response[str]:
 
 
 @router.get(
-    "/sources", summary="List sources; Admins only", responses=answers(200, "A page", Sources)
+    "/sources", summary="List sources; Admins only", responses=answers(200, "A page", "Sources")
 )
 def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
     """The sources, by name."""
@@ -238,7 +171,7 @@ def list_sources(limit: Limit = 25, cursor: Cursor = None) -> dict[str, Any]:
 @router.get(
     "/sources/<source>",
     summary="Show a source; Admins only",
-    responses=answers(200, "The source", SourceBody),
+    responses=answers(200, "The source", "SourceBody"),
 )
 def show_source(source: str) -> dict[str, Any]:
     """The source."""
@@ -248,7 +181,7 @@ def show_source(source: str) -> dict[str, Any]:
 @router.put(
     "/sources/<source>",
     summary="Register or change a source; Admins only",
-    responses=answers(200, "The source", SourceBody),
+    responses=answers(200, "The source", "SourceBody"),
 )
 def put_source(source: str, rules: Annotated[SourceRules, Body()]) -> dict[str, Any]:
     """The source."""

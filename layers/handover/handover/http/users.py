@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from handover.http.context import (
     Cursor,
@@ -18,7 +18,7 @@ from handover.http.context import (
     person_of,
     run_of,
 )
-from handover.http.formats import Email, FullName, Text, UserRole
+from handover.http.formats import REQUEST_BODY, Email, FullName, Text, UserRole
 from handover.http.problems import answers
 from handover.model import User
 from handover.runtime import resources
@@ -42,7 +42,7 @@ class Status(StrEnum):
 class UserFields(BaseModel):
     """The fields of a user that can be edited; fields that are left out become empty."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     name: FullName
     roles: Annotated[list[UserRole], Field(json_schema_extra={"maxItems": MAX_USER_ROLES})]
@@ -77,50 +77,18 @@ class NewUser(UserFields):
 Counts = Annotated[bool, Query(description="Count the roles of accounts that each holds")]
 
 
-class UserBody(BaseModel):
-    """A user; `status` is "active", "inactive" or "deleted".
-
-    `held` is how many roles of accounts they hold, at most 1,000; only in lists that count them.
-    """
-
-    email: str
-    name: str
-    roles: list[str]
-    opco: str
-    status: str
-    employee_id: str
-    phone: str
-    mobile: str
-    login_name: str
-    tags: list[str]
-    held: int | None = None
-
-
-class Users(BaseModel):
-    """A page of users; `cursor` null on the last page."""
-
-    users: list[UserBody]
-    cursor: str | None
-
-
 class Leaving(BaseModel):
     """The addresses of the users to delete."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = REQUEST_BODY
 
     emails: Annotated[list[str], Field(min_length=1, max_length=users.MAX_USERS)]
-
-
-class Removal(BaseModel):
-    """The ticket of the import that removes all assignments of deleted users."""
-
-    import_ticket: str
 
 
 @router.get(
     "/users",
     summary="List users, or find them by the beginning of their name",
-    responses=answers(200, "A page", Users),
+    responses=answers(200, "A page", "Users"),
 )
 def list_users(
     name: Beginning = "", counts: Counts = False, limit: Limit = 25, cursor: Cursor = None
@@ -142,7 +110,7 @@ def list_users(
     "/users",
     summary="Create a user; Admins only",
     status_code=201,
-    responses=answers(201, "The user", UserBody),
+    responses=answers(201, "The user", "UserBody"),
 )
 def create_user(body: Annotated[NewUser, Body()]) -> dict[str, Any]:
     """The user."""
@@ -154,7 +122,7 @@ def create_user(body: Annotated[NewUser, Body()]) -> dict[str, Any]:
     "/users/delete",
     summary="Delete users and remove them from all accounts; Admins only",
     status_code=202,
-    responses=answers(202, "The ticket of the import that does it", Removal),
+    responses=answers(202, "The ticket of the import that does it", "Removal"),
 )
 def delete_users(leaving: Annotated[Leaving, Body()]) -> dict[str, Any]:
     """The ticket."""
@@ -162,7 +130,7 @@ def delete_users(leaving: Annotated[Leaving, Body()]) -> dict[str, Any]:
     return {"import_ticket": ticket}
 
 
-@router.get("/users/<email>", summary="Show a user", responses=answers(200, "The user", UserBody))
+@router.get("/users/<email>", summary="Show a user", responses=answers(200, "The user", "UserBody"))
 def show_user(email: str) -> dict[str, Any]:
     """The user."""
     return users.user_of(resources(), person_of(router), unquote(email))
@@ -171,7 +139,7 @@ def show_user(email: str) -> dict[str, Any]:
 @router.put(
     "/users/<email>",
     summary="Edit a user; Admins only",
-    responses=answers(200, "The user", UserBody),
+    responses=answers(200, "The user", "UserBody"),
 )
 def edit_user(email: str, body: Annotated[UserFields, Body()]) -> dict[str, Any]:
     """The user as edited."""
@@ -182,7 +150,7 @@ def edit_user(email: str, body: Annotated[UserFields, Body()]) -> dict[str, Any]
 @router.post(
     "/users/<email>/invitation",
     summary="Invite a user again whose invitation has expired; Admins only",
-    responses=answers(200, "The user", UserBody),
+    responses=answers(200, "The user", "UserBody"),
 )
 def invite_again(email: str) -> dict[str, Any]:
     """The user."""
@@ -193,7 +161,7 @@ def invite_again(email: str) -> dict[str, Any]:
     "/users/<email>",
     summary="Delete a user and remove them from all accounts; Admins only",
     status_code=202,
-    responses=answers(202, "The ticket of the import that does it", Removal),
+    responses=answers(202, "The ticket of the import that does it", "Removal"),
 )
 def delete_user(email: str) -> dict[str, Any]:
     """The ticket."""
