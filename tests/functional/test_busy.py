@@ -16,7 +16,7 @@ from handover import batch, deadline, sdk
 from handover.access.allowances import forget
 from handover.aws import clients
 from handover.batch import DELIVERIES_OF_ONE, LONGEST_DELAY_SECONDS, MAX_PUT_OFFS
-from handover.deadline import OF_MESSAGES, OF_REQUESTS, RESERVE_SECONDS, Deadline
+from handover.deadline import OF_MESSAGES, OF_REQUESTS, RESERVE_SECONDS, CallLimits, Deadline
 from handover.errors import RetryLaterError
 from handover.store.chunks import ChunkItem
 from handover.store.connection import Model, client
@@ -311,11 +311,31 @@ def test_every_client_gives_up_a_call_within_the_limits_of_its_invocation(
         deadline.begin(Deadline(pipeline.clock.now + 29), limits)
         for made in CLIENTS:
             config: Any = made().meta.config
+            is_of_objects = made is clients.s3 and limits is OF_MESSAGES
             assert config.connect_timeout == limits.connect_seconds
-            assert config.read_timeout == limits.read_seconds or (
-                made is clients.s3 and limits is OF_MESSAGES
-            )
-            assert config.retries["total_max_attempts"] == limits.tries
+            assert config.read_timeout == (30 if is_of_objects else limits.read_seconds)
+            assert config.retries == {"mode": "standard", "total_max_attempts": limits.tries}
+
+
+def test_every_client_has_a_connection_for_each_call_in_flight(pipeline: Pipeline) -> None:
+    configs: dict[str, Any] = {made.__name__: made().meta.config for made in CLIENTS}
+
+    # A worker reads a row of its own while sixteen batches are written.
+    expected = {name: 17 if name == "client" else 16 for name in configs}
+    assert {name: one.max_pool_connections for name, one in configs.items()} == expected
+    assert {one.user_agent for one in configs.values()} == {"handover"}
+
+
+def test_links_to_objects_have_the_signature_that_every_region_accepts(pipeline: Pipeline) -> None:
+    config: Any = clients.s3().meta.config
+
+    assert config.signature_version == "s3v4"
+    assert config.s3 == {"addressing_style": "path"}
+
+
+def test_times_and_tries_of_calls_are_those_that_operators_read() -> None:
+    assert CallLimits(connect_seconds=2, read_seconds=10, tries=3) == OF_MESSAGES
+    assert CallLimits(connect_seconds=1, read_seconds=4, tries=1) == OF_REQUESTS
 
 
 @pytest.mark.parametrize("code", DYNAMODB)

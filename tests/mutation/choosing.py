@@ -14,19 +14,23 @@ __all__ = ["FAST", "ROOT", "Recorded", "chosen_for", "recorded"]
 
 # The recorded seconds that the tests of one mutant may take together.
 MAX_SECONDS = 60.0
+# What describes the routes, which are all made at import.
+OF_ROUTES = "tests/functional/api/test_description.py"
 
 
 def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
     """The tests that can find the change, the likeliest first, up to MAX_SECONDS together.
 
-    Of what runs at import those that name it, or run a line where one of its names stands, and then
-    all that run anything of the module.
+    Of what a process runs once those that name it, or run a line where one of its names stands, and
+    then all that run anything of the module; of routes those that describe them too.
     """
     exact = _running(mutation.module, {mutation.line}, tests)
-    is_of_import = not exact
-    if is_of_import:
+    runs_once = not exact or _runs_once(mutation)
+    if runs_once:
+        if mutation.module.startswith("http/"):
+            exact |= {name for name in tests if name.startswith(OF_ROUTES)}
         names = _names_at(mutation)
-        exact = {name for name in tests if names & _names_in(name.partition("::")[0])}
+        exact |= {name for name in tests if names & _names_in(name.partition("::")[0])}
         for module, lines in _named(names):
             exact |= _running(module, lines, tests)
     others = {name for name, one in tests.items() if mutation.module in one["lines"]} - exact
@@ -36,7 +40,7 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
         for name in sorted(some, key=lambda one: _likelihood(one, mutation, tests)):
             if chosen and seconds + tests[name]["seconds"] > MAX_SECONDS:
                 continue
-            if some is others and exact and not is_of_import:
+            if some is others and exact and not runs_once:
                 break
             chosen.append(name)
             seconds += tests[name]["seconds"]
@@ -56,6 +60,18 @@ def _likelihood(name: str, mutation: Mutation, tests: Recorded) -> tuple[bool, b
 def _running(module: str, lines: Iterable[int], tests: Recorded) -> set[str]:
     expected = frozenset(lines)
     return {name for name, one in tests.items() if expected & set(one["lines"].get(module, ()))}
+
+
+def _runs_once(mutation: Mutation) -> bool:
+    """Whether a process runs it at import or keeps its result: no record shows who needs it."""
+    functions = [
+        node
+        for node in ast.walk(_tree(mutation.module))
+        if isinstance(node, ast.FunctionDef)
+        and node.body[0].lineno <= mutation.line <= (node.end_lineno or 0)
+    ]
+    kept = (ast.unparse(one) for function in functions for one in function.decorator_list)
+    return not functions or any("cache" in one or one == "Once" for one in kept)
 
 
 def _names_at(mutation: Mutation) -> frozenset[str]:
@@ -89,15 +105,16 @@ def _named(names: frozenset[str]) -> list[tuple[str, set[int]]]:
 
 @cache
 def _names_in(file: str) -> frozenset[str]:
-    """The names that stand in a file of tests; none when there is no such file."""
+    """The names that stand in a file of tests, also as texts; none when there is no such file."""
     path = ROOT / file
     if not path.exists():
         return frozenset()
-    return frozenset(
-        node.id if isinstance(node, ast.Name) else node.attr
-        for node in ast.walk(ast.parse(path.read_bytes()))
-        if isinstance(node, ast.Name | ast.Attribute)
-    )
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+                names.add(name)
+    return frozenset(names)
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 
 from tests.mutation import __main__ as tool
 from tests.mutation.__main__ import Verdict, drawn, judged, page
-from tests.mutation.choosing import Recorded, chosen_for
+from tests.mutation.choosing import OF_ROUTES, Recorded, chosen_for
 from tests.mutation.equivalents import EQUIVALENTS
 from tests.mutation.syntax import Mutation, all_mutations, mutations_of
 
@@ -111,6 +111,28 @@ def test_what_runs_at_import_is_asked_of_tests_that_name_it() -> None:
     }
 
     assert chosen_for(constant, tests) == [names]
+
+
+def test_a_route_is_asked_of_what_describes_all_whoever_imports_it_first() -> None:
+    route = next(one for one in mutations_of("http/audit.py") if one.old.startswith("router.get("))
+    first, describes = "tests/template/test_a.py::test_a", f"{OF_ROUTES}::test_b"
+    tests: Recorded = {
+        first: {"seconds": 1, "lines": {route.module: [route.line]}},
+        describes: {"seconds": 2, "lines": {}},
+    }
+
+    assert sorted(chosen_for(route, tests)) == sorted([first, describes])
+
+
+def test_what_a_cache_keeps_is_asked_of_all_that_run_the_module() -> None:
+    classes = next(one for one in mutations_of("reports/parts.py") if one.scope == "_classes")
+    first, later = "tests/unit/test_a.py::test_a", "tests/unit/test_b.py::test_b"
+    tests: Recorded = {
+        first: {"seconds": 1, "lines": {classes.module: [classes.line]}},
+        later: {"seconds": 1, "lines": {classes.module: [1]}},
+    }
+
+    assert chosen_for(classes, tests) == [first, later]
 
 
 @pytest.mark.parametrize(("seconds", "is_judged"), [(0.0001, True), (1, False)])

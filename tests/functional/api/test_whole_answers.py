@@ -1,7 +1,11 @@
-"""Requests one after the other: each answer, its metrics and its audit entry, whole as recorded."""
+"""Requests one after the other, whole as recorded.
+
+Each has its answer, its metrics, what it asks of AWS, and its audit entry.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -29,6 +33,7 @@ NAMES = (
     # Its phrase differs between versions of Python.
     (re.compile(r"Unprocessable \w+"), "Unprocessable"),
 )
+CURSOR = re.compile(r'(?<="cursor": ")[\w-]+')
 SIGNED = {"AWSAccessKeyId", "Signature", "X-Amz-Signature", "X-Amz-Date", "X-Amz-Credential"}
 USER = {"email": "new.one@x.example", "name": "New One", "roles": ["Sales", "Back Office"]}
 SOURCE = {
@@ -168,6 +173,19 @@ READS: Asked = (
     (ADMIN, "GET", "/imports/{done}/lines", None),
     (ADMIN, "GET", "/imports/{done}/summary", None),
     (ADMIN, "GET", "/accounts/K002", None),
+    (ADMIN, "GET", "/imports?limit=2", None),
+    (ADMIN, "GET", "/accounts?limit=3", None),
+    (ADMIN, "GET", "/users?limit=2", None),
+    (ADMIN, "GET", f"/profiles/{PROFILE}/template", None),
+    (ADMIN, "GET", "/history?account_id=K000&limit=1", None),
+    (ADMIN, "GET", "/managers?portal=desk", None),
+    (ADMIN, "GET", "/settings", None),
+    (ADMIN, "GET", "/workflows", None),
+    (ADMIN, "GET", "/sources", None),
+    (ADMIN, "GET", "/requests", None),
+    (SALES, "GET", "/requests", None),
+    (ADMIN, "GET", "/audit?limit=2", None),
+    (ADMIN, "PATCH", "/accounts?id=K002", {"profile": PROFILE, "assign": {ROLE: BARAKA}}),
 )
 
 
@@ -202,10 +220,21 @@ def begun(pipeline: Pipeline) -> dict[str, str]:
 
 def plain(value: object) -> str:
     """The value as JSON, with names of this run left out."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=False)
+    text = CURSOR.sub(_decoded, json.dumps(value, ensure_ascii=False, sort_keys=False))
     for pattern, name in NAMES:
         text = pattern.sub(name, text)
     return text
+
+
+def _decoded(cursor: re.Match[str]) -> str:
+    return base64.urlsafe_b64decode(cursor[0] + "==").decode()
+
+
+def said(answer: Answer) -> str:
+    """The body of the answer, or where it leads."""
+    if answer.headers.get("Content-Type", "").startswith("text/"):
+        return plain(answer.text)
+    return plain(answer.body) if answer.text else led(answer)
 
 
 def led(answer: Answer) -> str:
@@ -226,6 +255,29 @@ def counted(out: str) -> dict[str, Any]:
     return {name: one for name, one in sorted(found.items()) if name != "RequestsAnswered"}
 
 
+class Calls:
+    """A hook of the AWS in memory: what was called, and how much of it was asked for."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def before(self, _number: int, _service: str, operation: str, params: dict[str, Any]) -> None:
+        keys = sum(
+            len(of["Keys"]) for of in params.get("RequestItems", {}).values() if "Keys" in of
+        )
+        batch = params.get("RequestItems", ())
+        words = [operation, params.get("TableName", "") or "+".join(sorted(batch))]
+        words += [params["IndexName"]] if "IndexName" in params else []
+        words += [f"{keys} keys"] if keys else []
+        words += [f"limit {params['Limit']}"] if "Limit" in params else []
+        words += ["consistent"] if params.get("ConsistentRead") else []
+        words += ["a part"] if "Range" in params else []
+        self.made.append(" ".join(filter(None, words)))
+
+    def after(self, *_operation: object) -> None:
+        return None
+
+
 @pytest.mark.parametrize(
     ("name", "asked"), [("acts", ACTS), ("reads", READS)], ids=["acts", "reads"]
 )
@@ -238,12 +290,15 @@ def test_each_request_is_answered_counted_and_noted_as_recorded(
         pipeline.clock.now += 1
         address, _, query = path.format(**names).partition("?")
         capsys.readouterr()
+        pipeline.memory.hook = calls = Calls()
         answer = api(pipeline, email).request(
             method, address, body, query=dict(parse_qsl(query)) or None
         )
+        pipeline.memory.hook = None
         lines.append(f"{email.partition('@')[0]} {method} {path} {plain(body)}")
-        lines.append(f"  {answer.status} {plain(answer.body) if answer.text else led(answer)}")
+        lines.append(f"  {answer.status} {said(answer)}")
         lines.append(f"  counted {counted(capsys.readouterr().out)}")
+        lines.append(f"  calls {', '.join(sorted(calls.made))}")
         lines += [f"  noted {one}" for one in noted(pipeline)]
 
     assert_as_recorded(Path(__file__).with_name(f"{name}.txt"), "\n".join(lines) + "\n")
