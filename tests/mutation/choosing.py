@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -12,14 +13,18 @@ from tests.mutation.syntax import HANDOVER, Mutation
 
 __all__ = ["FAST", "ROOT", "Recorded", "chosen_for", "recorded"]
 
-# The recorded seconds that the tests of one mutant may take together.
-MAX_SECONDS = 60.0
+# The recorded seconds that the tests of one mutant may take together, and how many they may be:
+# most seconds of many short tests are those of their files and fixtures.
+MAX_SECONDS = 45.0
+MAX_TESTS = 600
+# Of each test function so many cases come before the other cases of all.
+FIRST_CASES = 5
 # What describes the routes, which are all made at import.
 OF_ROUTES = "tests/functional/api/test_description.py"
 
 
 def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
-    """The tests that can find the change, the likeliest first, up to MAX_SECONDS together.
+    """The tests that can find the change, the likeliest first, up to MAX_SECONDS and MAX_TESTS.
 
     Of what a process runs once those that name it, or run a line where one of its names stands, and
     then all that run anything of the module; of routes those that describe them too.
@@ -37,7 +42,10 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
     chosen: list[str] = []
     seconds = 0.0
     for some in (exact, others):
-        for name in sorted(some, key=lambda one: _likelihood(one, mutation, tests)):
+        likely = sorted(some, key=lambda one: _likelihood(one, mutation, tests))
+        for name in _first_cases_first(likely):
+            if len(chosen) == MAX_TESTS:
+                return chosen
             if chosen and seconds + tests[name]["seconds"] > MAX_SECONDS:
                 continue
             if some is others and exact and not runs_once:
@@ -45,6 +53,18 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
             chosen.append(name)
             seconds += tests[name]["seconds"]
     return chosen
+
+
+def _first_cases_first(names: list[str]) -> list[str]:
+    """The names in their order, but for what comes after the first cases of each test."""
+    cases: Counter[str] = Counter()
+    first: list[str] = []
+    others: list[str] = []
+    for name in names:
+        test = name.partition("[")[0]
+        cases[test] += 1
+        (first if cases[test] <= FIRST_CASES else others).append(name)
+    return first + others
 
 
 def _likelihood(name: str, mutation: Mutation, tests: Recorded) -> tuple[bool, bool, float]:
