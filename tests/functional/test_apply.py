@@ -382,7 +382,7 @@ def test_lines_whose_previews_cannot_be_read_wait_for_another_try(pipeline: Pipe
     assert previews_for(resources, "applied", []) == {}
     with pytest.raises(RetryLaterError, match="index of the previews"):
         previews_for(resources, "applied", lines)
-    index = b'[[2, "gone.json"]]'
+    index = b'[[2,"gone.json"]]'
     key = previews_index_key("applied")
     objects.write(resources.work_bucket, key, index, "application/json")
     with pytest.raises(RetryLaterError, match="previews of these lines"):

@@ -6,7 +6,9 @@ listed here with a reason. Metrics have the names and units that are listed here
 
 from __future__ import annotations
 
+import json
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -133,6 +135,15 @@ MANY_AT_ONCE = frozenset(
 )
 
 
+# The JSON of these objects is for people, or rare; all other JSON has no spaces between its parts.
+COMPACT: Mapping[str, Any] = {"separators": (",", ":")}
+FORMS: Mapping[str, Mapping[str, Any]] = {
+    r"[^/]+/[^/]+/summary\.json": {"indent": 2},
+    r"parked/.+": {},
+    r"[^/]+/workbook\.json": {},
+}
+
+
 @dataclass
 class Witness:
     """Stands between the functions and an AWS in memory; `wrong` is what must not have been."""
@@ -212,6 +223,26 @@ def _object_put(params: dict[str, Any]) -> Iterator[str]:
         wrong = wrong_in_object(params["Bucket"], params["Key"], params["ContentType"])
         if wrong:
             yield wrong
+        elif params["ContentType"] == "application/json" and isinstance(params.get("Body"), bytes):
+            yield from _wordy(params["Key"], params["Body"])
+
+
+def _wordy(key: str, body: bytes) -> Iterator[str]:
+    """That the JSON of an object takes more bytes than it needs, or has another form."""
+    text = _plain(body).decode("utf-8", "surrogatepass")
+    form = next((one for pattern, one in FORMS.items() if re.fullmatch(pattern, key)), COMPACT)
+    data = json.loads(text)
+    if text.rstrip("\n") not in {
+        json.dumps(data, ensure_ascii=one, **form) for one in (True, False)
+    }:
+        yield f"{key}: found other JSON than expected, {text[:200]!r}"
+
+
+def _plain(body: bytes) -> bytes:
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        return body
 
 
 def _values(attributes: Mapping[str, Mapping[str, Any]]) -> str:

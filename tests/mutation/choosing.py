@@ -67,12 +67,16 @@ def _first_cases_first(names: list[str]) -> list[str]:
     return first + others
 
 
-def _likelihood(name: str, mutation: Mutation, tests: Recorded) -> tuple[bool, bool, float]:
-    """Unit tests first, and among all tests those named after the module."""
-    stem = Path(mutation.module).stem
+def _likelihood(name: str, mutation: Mutation, tests: Recorded) -> tuple[bool, bool, bool, float]:
+    """Unit tests first, and among all tests those named after the module, then those of its room.
+
+    Of tests alike the shorter come first.
+    """
+    file, module = name.partition("::")[0], Path(mutation.module)
     return (
-        not (name.startswith("tests/unit") or stem in name.partition("::")[0]),
-        stem not in name.partition("::")[0],
+        not (file.startswith("tests/unit") or module.stem in file),
+        module.stem not in file,
+        not file.startswith(f"tests/unit/{module.parts[0]}/"),
         float(tests[name]["seconds"]),
     )
 

@@ -27,6 +27,7 @@ FOLDERS = (
     "http",
 )
 
+CODECS = frozenset({"ascii", "utf-16-be", "utf-16-le", "utf-8", "utf-8-sig", "windows-1252"})
 COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
     ast.LtE: (ast.Lt, ast.Gt),
@@ -227,7 +228,8 @@ def _of_constant(value: object) -> Iterator[tuple[str, str]]:
     elif isinstance(value, float):
         yield "constant off by one", f"({value + 1!r})"
     elif isinstance(value, str) and " " not in value.strip():
-        yield "string changed", f"({value + '~'!r})"
+        # Python ignores signs in the name of a codec.
+        yield "string changed", f"({value + ('x' if value in CODECS else '~')!r})"
 
 
 def _text(node: ast.expr) -> str:

@@ -9,6 +9,7 @@ import pytest
 from handover.model import Chunk, Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
 from handover.reading.csv_lines import lines
 from handover.reading.guards import guard, unguard
+from handover.reports import parts
 from handover.reports.parts import errors_head, errors_part, results_head, results_part
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -396,3 +397,22 @@ def test_f8_a_hint_has_no_character_that_a_report_would_guard() -> None:
 
     assert line.fault is not None
     assert guard(line.fault.hint) == line.fault.hint
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_rows_of_letters_digits_spaces_and_addresses_are_written_at_once(
+    delimiter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each cell of a row by itself would take many times as long."""
+    dialect = Dialect("utf-8", delimiter)
+    plain = ("K-001", "amina.otieno@lumina.example", "Ünsal & Sons (2)")
+    result = LineResult(Line(2, plain), Outcome.UPDATED)
+    expected = results_part([result], header=HEADER, dialect=dialect)
+
+    monkeypatch.setattr(parts, "_guarded", None)
+
+    assert results_part([result], header=HEADER, dialect=dialect) == expected
+    with pytest.raises(TypeError, match="not callable"):
+        results_part(
+            [LineResult(Line(2, ("=1", "", "")), Outcome.UPDATED)], header=HEADER, dialect=dialect
+        )

@@ -65,6 +65,14 @@ def test_the_share_of_each_portfolio_counts_by_itself() -> None:
     assert BEN in held(few_of_many + moves(16, BEN, to=(ANA,)), 60, limits)
 
 
+def test_a_user_who_loses_no_more_than_the_limit_is_no_reason_whatever_the_share() -> None:
+    limits = {"portfolio_guard_percent": 50, "change_guard_lines": 16}
+    few_of_many = moves(40)
+
+    assert held(few_of_many + moves(16, BEN, to=(ANA,)), 60, limits) == ""
+    assert BEN in held(few_of_many + moves(17, BEN, to=(ANA,)), 60, limits)
+
+
 def test_a_line_that_changes_no_holder_takes_no_account_from_a_portfolio() -> None:
     limits = {"portfolio_guard_percent": 0, "change_guard_lines": 0}
     added = RoleChange("viewer", (ANA,), (ANA, BEN))

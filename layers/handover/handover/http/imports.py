@@ -174,7 +174,6 @@ def _reason(decision: Decision | None) -> str:
 @router.get(
     "/imports/<name>/report",
     summary="Download the lines with errors",
-    status_code=302,
     responses=DOWNLOAD,
 )
 def download_report(name: Name, format: Format = "csv") -> Response[str]:  # noqa: A002 - the query
@@ -190,7 +189,6 @@ def download_report(name: Name, format: Format = "csv") -> Response[str]:  # noq
 @router.get(
     "/imports/<name>/results",
     summary="Download every line with its outcome",
-    status_code=302,
     responses=DOWNLOAD,
 )
 def download_results(name: Name) -> Response[str]:

@@ -23,7 +23,7 @@ def blank_test(dialect: Dialect, header: Header) -> Callable[[Sequence[str]], bo
     """
     if not dialect.skips_blank_rows:
         return lambda row: not row
-    own_at = own_columns_at(header.labels) if dialect.is_report else None
+    own_at = own_columns_at(header.labels)
     if not own_at:
         return has_only_blanks
     width = len(header.labels)

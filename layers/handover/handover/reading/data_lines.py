@@ -21,7 +21,7 @@ from handover.reading.parsing import rows, text_lines
 from handover.reading.windows import PADDING, Window
 
 # Bytes of a record checked by array operations; the padding after a window allows no more.
-_BYTES_AT_ONCE = len(PADDING) - 1
+_BYTES_AT_ONCE = len(PADDING)
 
 _SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 _ASCII_SPACES = "".join(char for char in _SPACES if char.isascii()).encode()
@@ -36,7 +36,7 @@ def data_lines(window: Window, dialect: Dialect, header: Header) -> Mask:
     is_line: Mask = window.stops > window.starts
     if not dialect.skips_blank_rows:
         return is_line
-    own_at = own_columns_at(header.labels) if dialect.is_report else None
+    own_at = own_columns_at(header.labels)
     ends = window.stops
     if own_at:
         # A report's own cells are never blank, so only the cells before them count.
