@@ -130,6 +130,22 @@ def test_a_report_is_read_without_its_guards() -> None:
     assert read(data)[0].fields == tuple(map(guard, values))
 
 
+@pytest.mark.parametrize("code", [*range(32), 127])
+@pytest.mark.parametrize("others", [b"", "\u00e9".encode()])
+def test_every_control_character_but_a_tab_and_line_ends_makes_a_line_invalid(
+    code: int, others: bytes
+) -> None:
+    found = read(b"1,a%cb%s,c\n" % (code, others))
+
+    faults = [line.fault.code if line.fault else "" for line in found]
+    if chr(code) == "\t":
+        assert faults == [""]
+    elif chr(code) in "\r\n":
+        assert faults == ["FIELD_COUNT", "FIELD_COUNT"]
+    else:
+        assert faults == ["INVALID_CHARACTER"]
+
+
 @pytest.mark.parametrize(
     ("cells", "is_moved"),
     [

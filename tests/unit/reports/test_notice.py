@@ -157,6 +157,7 @@ def test_a_dry_run_says_that_nothing_was_changed() -> None:
     assert "upload the whole file" in with_errors
     assert "Accounts that would change: 38" in with_errors
     assert "Nothing was changed" in without
+    assert f"\n  handover apply {DONE.import_id}\n" in without
     assert "without dry run" in without
 
 

@@ -302,7 +302,7 @@ def _counts(import_: ImportSummary) -> list[str]:
     counts = import_.counts
     if not import_.state.is_final or not counts.lines:
         return []
-    rows = [("lines", counts.lines)]
+    rows = [("line" if counts.lines == 1 else "lines", counts.lines)]
     for name, words in _OUTCOMES:
         if number := getattr(counts, name):
             please = "" if import_.job else _PLEASE.get(name, "")
@@ -360,7 +360,8 @@ def _next(import_: ImportSummary) -> list[str]:
         case State.DONE if import_.mode is Mode.DRY_RUN and import_.job:
             return ["What to do: ask for it again without dry run to apply it."]
         case State.DONE if import_.mode is Mode.DRY_RUN:
-            return ["What to do: upload the file again without dry run to apply it."]
+            ask = f"  handover apply {import_.import_id}\nor upload the file again without dry run."
+            return [f"What to do: apply it exactly as shown, within 24 hours of the upload:\n{ask}"]
         case _:
             return []
 
