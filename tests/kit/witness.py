@@ -141,6 +141,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     r"[^/]+/[^/]+/summary\.json": {"indent": 2},
     r"parked/.+": {},
     r"[^/]+/workbook\.json": {},
+    r"in/[^/]+/[^/]+\.csv": {},
 }
 
 
