@@ -104,13 +104,20 @@ def _present(
     """The recorded lines of each module, by their numbers in the present source."""
     found: dict[str, list[int]] = {}
     for module, numbers in lines.items():
-        if not (HANDOVER / module).exists():
+        now = _source(module)
+        if not now:
             continue
         text = kept["sources"][of_file["modules"][module]]
-        now = (HANDOVER / module).read_text()
         moved = _moved(text, now) if text != now else {one: one for one in numbers}
         found[module] = [moved[one] for one in numbers if one in moved]
     return found
+
+
+@cache
+def _source(module: str) -> str:
+    """The present source of a module, "" when there is none any more."""
+    path = HANDOVER / module
+    return path.read_text() if path.exists() else ""
 
 
 @cache
