@@ -17,7 +17,7 @@ __all__ = ["FAST", "ROOT", "Recorded", "chosen_for", "recorded"]
 # most seconds of many short tests are those of their files and fixtures.
 MAX_SECONDS = 45.0
 MAX_TESTS = 600
-# Of each test function so many cases come before the other cases of all.
+# Of each test that is not near the module, so many cases come before the other cases of all.
 FIRST_CASES = 5
 # What describes the routes, which are all made at import.
 OF_ROUTES = "tests/functional/api/test_description.py"
@@ -43,7 +43,7 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
     seconds = 0.0
     for some in (exact, others):
         likely = sorted(some, key=lambda one: _likelihood(one, mutation, tests))
-        for name in _first_cases_first(likely):
+        for name in _first_cases_first(likely, Path(mutation.module)):
             if len(chosen) == MAX_TESTS:
                 return chosen
             if chosen and seconds + tests[name]["seconds"] > MAX_SECONDS:
@@ -55,28 +55,35 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
     return chosen
 
 
-def _first_cases_first(names: list[str]) -> list[str]:
-    """The names in their order, but for what comes after the first cases of each test."""
+def _first_cases_first(names: list[str], module: Path) -> list[str]:
+    """The names in their order, but for the later cases of tests that are not near the module."""
     cases: Counter[str] = Counter()
     first: list[str] = []
     others: list[str] = []
     for name in names:
         test = name.partition("[")[0]
         cases[test] += 1
-        (first if cases[test] <= FIRST_CASES else others).append(name)
+        comes_first = cases[test] <= FIRST_CASES or _is_near(name, module)
+        (first if comes_first else others).append(name)
     return first + others
 
 
+def _is_near(name: str, module: Path) -> bool:
+    """Whether the test's file is named after the module, or is of the module's room."""
+    file = name.partition("::")[0]
+    return module.stem in file or file.startswith(f"tests/unit/{module.parts[0]}/")
+
+
 def _likelihood(name: str, mutation: Mutation, tests: Recorded) -> tuple[bool, bool, bool, float]:
-    """Unit tests first, and among all tests those named after the module, then those of its room.
+    """Unit tests first, and among all tests those of the module's room or named after it.
 
     Of tests alike the shorter come first.
     """
     file, module = name.partition("::")[0], Path(mutation.module)
     return (
         not (file.startswith("tests/unit") or module.stem in file),
+        not _is_near(name, module),
         module.stem not in file,
-        not file.startswith(f"tests/unit/{module.parts[0]}/"),
         float(tests[name]["seconds"]),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
 
 from handover.errors import InvalidRequestError
@@ -17,7 +18,9 @@ MAX_LABEL_CHARS = 200
 def check_profile(profile: Profile) -> None:
     """Raises InvalidRequestError for an unusable profile; its `field` is the path of the error."""
     if not _is_text(profile.title) or len(profile.title) > MAX_LABEL_CHARS:
-        raise InvalidRequestError("title", f"title: expected at most {MAX_LABEL_CHARS} characters")
+        raise InvalidRequestError(
+            "title", f"title: expected at most {MAX_LABEL_CHARS} characters, no control character"
+        )
     if len(profile.columns) > MAX_COLUMNS:
         raise InvalidRequestError("columns", f"columns: expected at most {MAX_COLUMNS}")
     for place, column in enumerate(profile.columns):
@@ -30,7 +33,9 @@ def check_profile(profile: Profile) -> None:
         for label in (column.label, *column.aliases):
             if not 0 < len(normal_label(label)) <= MAX_LABEL_CHARS or not _is_text(label):
                 raise InvalidRequestError(
-                    path, f"{path}: expected labels of 1 to {MAX_LABEL_CHARS} characters"
+                    path,
+                    f"{path}: expected labels of 1 to {MAX_LABEL_CHARS} characters, no control"
+                    " character",
                 )
     for role in profile.roles:
         check_role(_path_of(role), role)
@@ -73,5 +78,5 @@ def _path_of(role: str) -> str:
 
 
 def _is_text(text: str) -> bool:
-    """False for a lone surrogate, which JSON can contain and no file can."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    """False for what JSON can contain and no file can: control characters, lone surrogates."""
+    return not any(unicodedata.category(character) in ("Cc", "Cs") for character in text)

@@ -188,10 +188,14 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
         if role not in roles and not (holds in BESIDE and role == WORKFLOW_ROLE):
             raise InvalidRequestError(f"{path}.role", f"{role!r} is none of the profile's roles")
     if _names_users(holds, role):
-        try:
-            by = tuple(NamedBy(way) for way in _texts(data, "by", path))
-        except ValueError as wrong:
-            raise InvalidRequestError(f"{path}.by", str(wrong)) from wrong
+        ways = _texts(data, "by", path)
+        unknown = next((way for way in ways if way not in set(NamedBy)), None)
+        if unknown is not None:
+            expected = ", ".join(NamedBy)
+            raise InvalidRequestError(
+                f"{path}.by", f"by: found {unknown!r}, expected some of {expected}"
+            )
+        by = tuple(map(NamedBy, ways))
         if not by:
             raise InvalidRequestError(f"{path}.by", "by: expected at least one way to name a user")
     elif holds is Holds.WORKFLOW:
