@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from handover.model import User
 from handover.rules.addresses import normalized_name
+from handover.rules.decision import RecordWrite
 from handover.runtime import rfc3339
 from handover.store.directory import user_item
 from handover.store.moving import UserMover
@@ -22,6 +23,7 @@ from handover.store.user_places import (
     tenant_of,
 )
 from handover.store.users import Stored
+from msgspec.structs import replace
 
 from infra.cli import migrating
 from infra.cli.location import Stack
@@ -324,6 +326,22 @@ def test_a_user_created_by_runs_in_both_directions_at_once_is_created_once(
 
 
 # What follows
+
+
+def test_a_write_over_an_outdated_version_is_tried_once_and_returns_what_is_stored(
+    pipeline: Pipeline,
+) -> None:
+    before_a_move(pipeline, Spreading.SPREAD)
+    move(pipeline, Spreading.SPREAD)
+    records = pipeline.resources.tables.user_records.for_run(TENANT)
+    stored = records.read(TENANT, [AMINA], pipeline.deadline)[AMINA]
+    outdated = RecordWrite(replace(stored, version=stored.version + 7), {}, {}, ())
+
+    with incident(pipeline.memory, Mishap()) as every:
+        [(write, found)] = records.write([outdated], pipeline.deadline)
+
+    assert (write, found) == (outdated, stored)
+    assert every.seen == 1
 
 
 @BOTH_WAYS

@@ -41,6 +41,13 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "Only the speed differs: Python hashes these keys, with the same result.",
     ),
     Equivalent(
+        "use_cases/paging.py",
+        "page_of",
+        "1",
+        "(2)",
+        "Every row is listed, so the page is full before this limit is reached.",
+    ),
+    Equivalent(
         "use_cases/accounts.py",
         "_page",
         "limit - len(rows)",

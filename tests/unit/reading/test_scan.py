@@ -257,6 +257,25 @@ def test_clearing_lines_are_counted_as_by_a_slow_reference(
     assert len(looked_up) <= 2
 
 
+SPACES = [char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\n\r"]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda one: f"U+{ord(one):04X}")
+@pytest.mark.parametrize("cell", ["{0}", "none{0}", "{0}none", "{0}none{0}", ";{0};", "{0}nine"])
+def test_cells_with_spaces_of_every_kind_clear_as_their_text_does(cell: str, space: str) -> None:
+    value = cell.format(space * 12)
+
+    found = scan_all(
+        f"K1,{value},x\n".encode(),
+        clear_columns=(1,),
+        is_clearing=lambda one: not one.strip(" ;" + space) or one.strip() == "none",
+        list_separator=";",
+        clear_words=frozenset({"none"}),
+    )
+
+    assert found.clearing == ("nine" not in cell)
+
+
 @pytest.mark.parametrize("sign", ["k", "K", "\N{KELVIN SIGN}"])
 @pytest.mark.parametrize("length", [17, 40, 200])
 def test_a_long_clear_word_is_recognized_in_every_case(sign: str, length: int) -> None:
