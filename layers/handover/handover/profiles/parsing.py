@@ -188,14 +188,7 @@ def _column(data: Mapping[str, Any], path: str, roles: Collection[str]) -> Colum
         if role not in roles and not (holds in BESIDE and role == WORKFLOW_ROLE):
             raise InvalidRequestError(f"{path}.role", f"{role!r} is none of the profile's roles")
     if _names_users(holds, role):
-        ways = _texts(data, "by", path)
-        unknown = next((way for way in ways if way not in set(NamedBy)), None)
-        if unknown is not None:
-            expected = ", ".join(NamedBy)
-            raise InvalidRequestError(
-                f"{path}.by", f"by: found {unknown!r}, expected some of {expected}"
-            )
-        by = tuple(map(NamedBy, ways))
+        by = tuple(_way(way, path) for way in _texts(data, "by", path))
         if not by:
             raise InvalidRequestError(f"{path}.by", "by: expected at least one way to name a user")
     elif holds is Holds.WORKFLOW:
@@ -302,6 +295,15 @@ def _flag(data: Mapping[str, Any], name: str, path: str = "") -> bool:
     if not isinstance(found, bool):
         raise InvalidRequestError(_join(path, name), f"{name}: expected true or false")
     return found
+
+
+def _way(found: str, path: str) -> NamedBy:
+    try:
+        return NamedBy(found)
+    except ValueError:
+        expected = ", ".join(NamedBy)
+        message = f"by: found {found!r}, expected some of {expected}"
+        raise InvalidRequestError(f"{path}.by", message) from None
 
 
 def _choice(data: Mapping[str, Any], name: str, kind: type[Choice], path: str = "") -> Choice:
