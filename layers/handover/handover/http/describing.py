@@ -8,27 +8,15 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from pydantic import TypeAdapter
 
-from handover.http.bodies import (
-    accounts,
-    assignments,
-    audit,
-    edits,
-    file_preview,
-    imports,
-    lines,
-    problems,
-    profiles,
-    requests,
-    settings,
-    subscriptions,
-    users,
-)
+from handover.http import bodies
 from handover.http.problems import JSON, NAMED, PROBLEM, TROUBLE
 
 # API Gateway itself gives these answers, with its own message: for a token that it does not accept,
@@ -49,24 +37,10 @@ OF_ALL = (
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 OF_BODIES = (HTTPStatus.UNSUPPORTED_MEDIA_TYPE,)
-BODIES = {
+BODIES: dict[str, Any] = {
     name: body
-    for module in (
-        accounts,
-        assignments,
-        audit,
-        edits,
-        file_preview,
-        imports,
-        lines,
-        problems,
-        profiles,
-        requests,
-        settings,
-        subscriptions,
-        users,
-    )
-    for name, body in vars(module).items()
+    for path in Path(bodies.__file__).parent.glob("[!_]*.py")
+    for name, body in vars(import_module(f"{bodies.__name__}.{path.stem}")).items()
 }
 WITHOUT_CONTENT = {str(status.value) for status in (HTTPStatus.FOUND, HTTPStatus.NO_CONTENT)}
 
