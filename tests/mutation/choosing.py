@@ -19,8 +19,9 @@ MAX_SECONDS = 45.0
 MAX_TESTS = 600
 # Of each test that is not near the module, so many cases come before the other cases of all.
 FIRST_CASES = 5
-# What describes the routes, which are all made at import.
+# What describes the routes, which are all made at import, and what looks at every module.
 OF_ROUTES = "tests/functional/api/test_description.py"
+OF_ALL = ("tests/unit/test_limits.py", "tests/unit/test_values.py")
 
 
 def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
@@ -32,8 +33,8 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
     exact = _running(mutation.module, {mutation.line}, tests)
     runs_once = not exact or _runs_once(mutation)
     if runs_once:
-        if mutation.module.startswith("http/"):
-            exact |= {name for name in tests if name.startswith(OF_ROUTES)}
+        asked = (*OF_ALL, *([OF_ROUTES] if mutation.module.startswith("http/") else []))
+        exact |= {name for name in tests if name.startswith(asked)}
         names = _names_at(mutation)
         exact |= {name for name in tests if names & _names_in(name.partition("::")[0])}
         for module, lines in _named(names):
@@ -74,13 +75,16 @@ def _is_near(name: str, module: Path) -> bool:
     return module.stem in file or file.startswith(f"tests/unit/{module.parts[0]}/")
 
 
-def _likelihood(name: str, mutation: Mutation, tests: Recorded) -> tuple[bool, bool, bool, float]:
-    """Unit tests first, and among all tests those of the module's room or named after it.
+def _likelihood(
+    name: str, mutation: Mutation, tests: Recorded
+) -> tuple[bool, bool, bool, bool, float]:
+    """OF_ALL first, then unit tests, and among them those of the module's room or named after it.
 
     Of tests alike the shorter come first.
     """
     file, module = name.partition("::")[0], Path(mutation.module)
     return (
+        file not in OF_ALL,
         not (file.startswith("tests/unit") or module.stem in file),
         not _is_near(name, module),
         module.stem not in file,

@@ -41,6 +41,27 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "Only the speed differs: Python hashes these keys, with the same result.",
     ),
     Equivalent(
+        "reading/keys.py",
+        "KeyHasher.hashes",
+        "view >= 128",
+        "(view > 128)",
+        "The first byte of a character that is not ASCII is greater than 128.",
+    ),
+    Equivalent(
+        "store/imports.py",
+        "Imports.newest",
+        "first > last",
+        "(first >= last)",
+        "The only import between equal places is the one before which the page ends.",
+    ),
+    Equivalent(
+        "profiles/matching/people.py",
+        "",
+        "'csm'",
+        "('csm~')",
+        "The texts of these names are only compared with each other.",
+    ),
+    Equivalent(
         "use_cases/paging.py",
         "page_of",
         "1",

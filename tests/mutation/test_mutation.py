@@ -102,15 +102,17 @@ def test_for_code_that_runs_at_import_tests_that_run_a_use_of_it_are_chosen() ->
     assert chosen_for(constant, tests) == ["a", "b"]
 
 
-def test_what_runs_at_import_is_asked_of_tests_that_name_it() -> None:
+def test_what_runs_at_import_is_asked_of_tests_of_all_modules_and_those_that_name_it() -> None:
     (constant,) = [one for one in mutations_of("store/batches.py") if one.old == "25"][:1]
     names = "tests/unit/store/test_batches.py::test_puts_that_are_left_out_are_sent_again"
+    of_all = "tests/unit/test_values.py::test_b"
     tests: Recorded = {
         "tests/unit/store/test_users.py::test_a": {"seconds": 0, "lines": {}},
         names: {"seconds": 1, "lines": {}},
+        of_all: {"seconds": 2, "lines": {}},
     }
 
-    assert chosen_for(constant, tests) == [names]
+    assert chosen_for(constant, tests) == [of_all, names]
 
 
 def test_a_route_is_asked_of_what_describes_all_whoever_imports_it_first() -> None:

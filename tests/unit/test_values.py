@@ -6,9 +6,12 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import handover
 import msgspec
+
+from tests.kit.recorded import assert_as_recorded
 
 PACKAGE = Path(handover.__file__).parent
 
@@ -48,3 +51,25 @@ def test_only_the_values_listed_here_can_change_be_ordered_or_have_more_than_the
     assert {name for name, one in configs.items() if one.order} == COMPARED_BY_SIZE
     assert {name for name, one in configs.items() if one.dict} == KEEPS_WHAT_IT_MAKES
     assert all(one.eq and one.gc and not one.weakref for one in configs.values())
+
+
+def defaults() -> Iterator[str]:
+    """Each kind of value that has fields with defaults, and these."""
+    for name, struct in structs():
+        values = struct.__struct_defaults__
+        fields = struct.__struct_fields__[len(struct.__struct_fields__) - len(values) :]
+        if values:
+            pairs = zip(fields, values, strict=True)
+            yield f"{name}: {', '.join(f'{field}={_said(value)}' for field, value in pairs)}"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, frozenset):
+        return f"frozenset({sorted(value)})"
+    factory = getattr(value, "factory", value)
+    return factory.__name__ if callable(factory) else repr(value)
+
+
+def test_fields_have_the_defaults_that_are_recorded() -> None:
+    """Values are made in many places, most of which give only what is special."""
+    assert_as_recorded(Path(__file__).with_name("defaults.txt"), "\n".join(defaults()) + "\n")

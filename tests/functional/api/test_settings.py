@@ -444,6 +444,16 @@ def test_an_admin_who_is_now_inactive_changes_nothing(api: Api, deadline: Deadli
     assert_problem(api.request("PATCH", "/settings", {"clear_guard_lines": 1}), 403)
 
 
+def test_a_tenant_has_at_most_100_subscriptions(api: Api) -> None:
+    clients.sns().create_topic(Name=f"handover-notifications-{api.tenant}")
+    addresses = [f"a{number}@lumina.example" for number in range(101)]
+
+    statuses = [api.post("/subscriptions", {"endpoint": one}).status for one in addresses]
+
+    assert statuses == [202] * 100 + [409]
+    assert len(api.get("/subscriptions").body["subscriptions"]) == 100
+
+
 def test_admins_subscribe_addresses_once_the_tenant_has_a_topic(api: Api, stranger: Api) -> None:
     body = {"endpoint": " finance@lumina.example "}
     assert_problem(api.post("/subscriptions", body), 409)

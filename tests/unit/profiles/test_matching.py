@@ -322,6 +322,8 @@ def test_letters_that_keyboards_lack_are_read_as_people_type_them(label: str, wo
         ("Key Account", {Concept.OTHER}),
         ("key account manager", {Concept.ACCOUNT_MANAGER}),
         ("KUNNR", {Concept.CUSTOMER, Concept.ID}),
+        # "statuscode" and "mail", not three words: a word has as few parts as possible.
+        ("statuscodemail", {Concept.STATUS, Concept.EMAIL}),
     ],
 )
 def test_compounds_and_phrases_are_understood(label: str, concepts: set[Concept]) -> None:
