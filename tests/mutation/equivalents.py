@@ -48,18 +48,18 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "The first byte of a character that is not ASCII is greater than 128.",
     ),
     Equivalent(
+        "reading/own_columns.py",
+        "_at_the_end",
+        "0",
+        "(-1)",
+        "From the last label to the end there is at most one label, and a report has four.",
+    ),
+    Equivalent(
         "store/imports.py",
         "Imports.newest",
         "first > last",
         "(first >= last)",
         "The only import between equal places is the one before which the page ends.",
-    ),
-    Equivalent(
-        "profiles/matching/people.py",
-        "",
-        "'csm'",
-        "('csm~')",
-        "The texts of these names are only compared with each other.",
     ),
     Equivalent(
         "use_cases/paging.py",
