@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from handover.access.sign_ins import sync_sign_in
+from handover.audit import Act, Outcome
 from handover.aws.sign_ins import group_of
+from handover.errors import RetryLaterError
+from handover.runtime import logger, rfc3339
 from msgspec.structs import replace
 
 from functions.follow import app
-from tests.functional.test_directory_files import users
+from tests.functional.test_directory_files import user, users
 from tests.kit.jobs import api
+from tests.kit.memory_aws import ServiceError, Twist
 from tests.kit.memory_aws.cognito import SignIn
 from tests.kit.mishaps import Mishap, incident, killed_at_every_call
 from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline
@@ -154,3 +160,45 @@ def test_an_edit_that_a_deletion_overtakes_leaves_no_usable_sign_in(
         assert api(signed_up).request("PUT", f"/users/{AMINA}", body).status == 200
 
     assert not sign_in(signed_up).enabled
+
+
+def test_a_user_who_changes_at_every_try_must_be_tried_later(signed_up: Pipeline) -> None:
+    def they_change() -> None:
+        now = user(signed_up, AMINA)
+        signed_up.users(replace(now, is_active=not now.is_active))
+
+    with (
+        incident(signed_up.memory, Mishap("AdminGetUser", before_call=they_change)) as tries,
+        pytest.raises(RetryLaterError, match="the user is being changed by others"),
+    ):
+        sync_sign_in(signed_up.resources, TENANT, user(signed_up, AMINA), invites=False)
+
+    assert tries.seen == 4
+
+
+def test_an_address_that_the_user_pool_does_not_accept_stops_no_other(
+    signed_up: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[str] = []
+    monkeypatch.setattr(logger, "info", lambda text, **_more: messages.append(text))
+    get = signed_up.memory.pools.admin_get_user
+
+    def picky(params: dict[str, Any], twist: Twist) -> dict[str, Any]:
+        if params["Username"] == BARAKA:
+            raise ServiceError("InvalidParameterException", "Username should be an email.")
+        return get(params, twist)
+
+    signed_up.memory.register("cognito-idp", "AdminGetUser", picky)
+    signed_up.clock.now += 1
+    lines = [f"{one},inactive,Sales" for one in (AMINA, BARAKA)]
+    users(signed_up, *lines, header=HEADER)
+
+    signed_up.settle()
+
+    assert not sign_in(signed_up).enabled
+    assert messages.count("no sign-in can have this address") == 1
+    entries = signed_up.resources.tables.audit.newest(
+        TENANT, before="", since="", now=rfc3339(signed_up.clock.now), rows=9
+    )
+    outcomes = {one.about: one.outcome for one in entries if one.act is Act.SIGN_IN_BARRED}
+    assert outcomes == {f"user {AMINA}": Outcome.DONE, f"user {BARAKA}": Outcome.NOT_DONE}

@@ -12,7 +12,7 @@ from handover.rules.addresses import normalized_name
 from handover.runtime import rfc3339
 from handover.store import user_places
 from handover.store.moving import NameMover
-from handover.store.name_places import NAMES_MARK, name_places
+from handover.store.name_places import NAMES_MARK, name_places, read_logins, write_logins
 from handover.store.user_places import SHARDS, Spreading, put_mark, tenant_of
 from handover.store.users import Stored
 
@@ -214,6 +214,21 @@ def test_a_login_name_is_claimed_once_by_runs_in_both_directions(named: Pipeline
     ):
         assert answers[-1] == answers[-2]
         assert are_single(named)
+
+
+def test_a_login_name_that_another_run_stored_first_stops_no_other(named: Pipeline) -> None:
+    """They are stored together, and one by one if that is refused."""
+    mark(named, Spreading.SPREAD)
+    found = name_places(TABLE, TENANT)
+
+    def write(**bodies: str) -> set[str]:
+        return write_logins(TABLE, found, bodies, {}, named.deadline)
+
+    assert write(new="first") == {"new"}
+    assert write(late="second", new="second") == {"late"}
+
+    logins = read_logins(TABLE, found, ["new", "late"], named.deadline)
+    assert {login: one.body for login, one in logins.items()} == {"new": "first", "late": "second"}
 
 
 def test_a_file_of_users_ends_the_same_while_names_are_moved(named: Pipeline) -> None:

@@ -15,6 +15,7 @@ from handover.store.moving import PortfolioMover
 from handover.store.portfolios import LARGE_FROM, LEDGER, SHARDS, Holding, Portfolios, home_of
 from msgspec.structs import replace
 
+from tests.kit.memory_aws import queries
 from tests.kit.memory_aws.capacity import Meter
 from tests.kit.mishaps import Mishap, between_all_calls, incident, killed_at_every_call
 from tests.kit.pipeline import (
@@ -180,6 +181,23 @@ def test_a_portfolio_reads_the_same_before_and_after_a_move_and_back_again(
     moved(pipeline, is_back=True)
     assert len(keys_used(pipeline)) == 2
     assert listed(spread()) == listed(together()) == before
+
+
+@pytest.mark.usefixtures("all_large")
+def test_portfolios_that_take_several_pages_are_moved_completely(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(
+        pipeline, together(), *(holding(n, user=user) for n in range(9) for user in (AMINA, BARAKA))
+    )
+    before = [list(together().of(TENANT, user)) for user in (AMINA, BARAKA)]
+    # A page has the items of one of the two at most.
+    monkeypatch.setattr(queries, "MAX_PAGE_BYTES", 300)
+
+    for is_back in (False, True):
+        moved(pipeline, is_back=is_back)
+        assert {home_of(key) == key for key in keys_used(pipeline)} == {is_back}
+        assert [list(spread().of(TENANT, user)) for user in (AMINA, BARAKA)] == before
 
 
 @pytest.mark.usefixtures("all_large")

@@ -12,6 +12,8 @@ from handover.model import User
 from handover.rules.addresses import normalized_name
 from handover.rules.decision import RecordWrite
 from handover.runtime import rfc3339
+from handover.store import user_places
+from handover.store.batches import put_items, transact
 from handover.store.directory import user_item
 from handover.store.moving import UserMover
 from handover.store.user_places import (
@@ -29,6 +31,7 @@ from infra.cli import migrating
 from infra.cli.location import Stack
 from infra.cli.main import main
 from tests.functional.test_directory_files import dropped, file
+from tests.kit.memory_aws import queries
 from tests.kit.mishaps import Mishap, between_all_calls, incident, killed_at_every_call
 from tests.kit.pipeline import AMINA, BARAKA, MINUTE, TENANT, USERS, Pipeline, file_of
 
@@ -155,6 +158,42 @@ def test_a_tenant_that_was_never_spread_costs_one_more_small_read(pipeline: Pipe
 
 
 # Moving
+
+
+@BOTH_WAYS
+def test_users_who_take_several_pages_are_moved_completely(
+    pipeline: Pipeline, state: Spreading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MAX_PAGE_BYTES", 300)
+    monkeypatch.setattr(user_places, "SHARDS", 1)
+    before = listed(pipeline)
+    before_a_move(pipeline, state)
+
+    with incident(pipeline.memory, Mishap("Query")) as pages:
+        move(pipeline, state)
+
+    assert pages.seen > 1
+    assert is_moved(pipeline, state)
+    assert listed(pipeline) == before
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_user_without_a_version_is_moved_unless_another_write_is_faster(
+    pipeline: Pipeline, *, is_changed: bool
+) -> None:
+    put_items(TABLE, [user_item(TENANT, NEW)], pipeline.deadline)
+    item = pipeline.memory.dynamodb.tables[TABLE].items[TENANT, f"user#{NEW.email}"]
+    shard = UserPlaces(TENANT, Spreading.SPREAD).of(NEW.email)[0]
+    actions = UserMover(TABLE).actions(item, shard)
+    expected = replace(NEW, name="Newer") if is_changed else NEW
+    if is_changed:
+        pipeline.users(expected)
+
+    assert transact(actions) is not is_changed
+
+    assert places(pipeline)[NEW.email] == [TENANT if is_changed else shard]
+    mark(pipeline, Spreading.SPREAD)
+    assert pipeline.resources.tables.directory.user(TENANT, NEW.email) == expected
 
 
 @BOTH_WAYS

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from handover.errors import RetryLaterError
 from handover.model import Account
 from handover.profiles.presets import presets
 from handover.profiles.profile import Holds, Role
+from handover.store.connection import client
+from handover.store.items import key_of
 from msgspec.structs import replace
 
 from functions.follow import app
+from tests.functional.test_directory_files import user
 from tests.kit.jobs import (
     NEWCOMER,
     api,
@@ -469,6 +475,101 @@ def test_any_active_user_undoes_imports_of_profiles_without_uploader_roles(
     pipeline.settle()
 
     assert answer.status == 202
+    assert pipeline.holders("K000") == [AMINA]
+
+
+def remove_import(pipeline: Pipeline, pk: str, sk: str) -> dict[str, Any]:
+    """Removes an item from the table of imports and returns it."""
+    item = pipeline.memory.dynamodb.tables["ImportsTable"].items[pk, sk]
+    client().delete_item(TableName="ImportsTable", Key=key_of(pk, sk))
+    return item
+
+
+def test_only_admins_undo_an_undo_whose_import_is_gone(pipeline: Pipeline) -> None:
+    """Nobody knows any more who may use the profile that it goes back to."""
+    profile = replace(presets()["single-strict"], name="open", uploader_roles=frozenset())
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
+    pipeline.switch_on("open")
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]), pipeline.ticket(profile="open"))
+    pipeline.run(created)
+    pipeline.settle()
+    undo = undone(pipeline, created)
+    remove_import(pipeline, import_id(created), "import")
+    path = f"/imports/{import_id(undo)}/undo"
+
+    answer = api(pipeline, AMINA).post(path)
+
+    assert answer.status == 403
+    assert answer.body["detail"] == "only the user role Admin may do this with the import"
+    assert api(pipeline).post(path).status == 202
+
+
+def test_an_undo_is_refused_if_its_user_has_lost_the_role_since_they_asked(
+    pipeline: Pipeline,
+) -> None:
+    profile = replace(presets()["single-strict"], name="sales", uploader_roles=frozenset({"Sales"}))
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
+    pipeline.switch_on("sales")
+    pipeline.kenyan(1, held_by=AMINA)
+    ticket = pipeline.ticket(profile="sales", uploader=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]), ticket)
+    pipeline.run(created)
+    pipeline.settle()
+    answer = api(pipeline, AMINA).post(f"/imports/{import_id(created)}/undo")
+    assert answer.status == 202
+    pipeline.users(replace(user(pipeline, AMINA), roles=frozenset({"Finance"})))
+
+    (undo,) = pipeline.settle()
+
+    assert pipeline.item(undo).state == "refused"
+    refusal = pipeline.summary(undo)["refusal"]
+    assert refusal["code"] == "UPLOADER_NOT_ALLOWED"
+    reason = "the profile undo is for the user role Sales"
+    assert f"{AMINA} may not upload undo files: {reason}" in refusal["message"]
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+def test_an_undo_rejects_only_the_line_with_a_holder_whom_no_cell_can_name(
+    pipeline: Pipeline,
+) -> None:
+    """The address contains the separator of roles, so the cell seems to have two of them."""
+    odd = "odd; one@lumina.example"
+    ids = pipeline.kenyan(2, held_by=AMINA)
+    pipeline.accounts(Account(TENANT, "K0", 1, opco="Kenya", assigned={ROLE: (odd,)}))
+    created = imported(pipeline, *((account, BARAKA) for account in ("K0", *ids)))
+
+    undo = undone(pipeline, created)
+
+    assert pipeline.holders("K0", *ids) == [BARAKA, AMINA, AMINA]
+    assert pipeline.counts(undo) == {"lines": 3, "updated": 2, "rejected": 1}
+    (row,) = pipeline.table(undo, "errors.csv")
+    assert (row["account ID"], row[ROLE], row[f"{ROLE} now"]) == ("K0", odd, BARAKA)
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("import", "the import that is to be undone is not there"),
+        ("ticket", "the ticket has no profile"),
+    ],
+)
+def test_an_undo_is_tried_again_until_all_that_it_needs_is_there(
+    pipeline: Pipeline, missing: str, message: str
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    ticket = api(pipeline).post(f"/imports/{import_id(created)}/undo").body["import_ticket"]
+    event = pipeline.drained("DirectoryTable")
+    pk = import_id(created) if missing == "import" else f"ticket#{ticket}"
+    item = remove_import(pipeline, pk, missing)
+
+    with pytest.raises(RetryLaterError, match=message):
+        pipeline.invoke(app.lambda_handler, event)
+    client().put_item(TableName="ImportsTable", Item=item)
+    pipeline.invoke(app.lambda_handler, event)
+    pipeline.settle()
+
     assert pipeline.holders("K000") == [AMINA]
 
 

@@ -81,6 +81,19 @@ def test_counting_writes_once_for_several_requests_and_never_beyond_the_limit(
     assert len(writes) == used
 
 
+def test_a_function_forgets_all_windows_once_it_knows_too_many_tenants(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(allowances, "MAX_TENANTS", 2)
+    known = []
+
+    for tenant in ("a", "b", "c"):
+        seconds_to_wait(api.stack, tenant, LIMIT, NOW)
+        known.append(list(allowances._shares))
+
+    assert known == [["a"], ["a", "b"], ["c"]]
+
+
 def test_the_counter_expires(api: Api) -> None:
     answered(api, 1)
 

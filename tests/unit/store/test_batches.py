@@ -305,6 +305,20 @@ def test_a_transaction_that_is_refused_for_its_content_is_a_defect(pipeline: Pip
         transact([creation(0)])
 
 
+@pytest.mark.parametrize("others", [(), ("ConditionalCheckFailed",), ("TransactionConflict",)])
+def test_a_transaction_that_is_cancelled_for_its_content_is_a_defect(
+    pipeline: Pipeline, others: tuple[str, ...]
+) -> None:
+    with (
+        incident(pipeline.memory, cancelled("ValidationError", *others)) as calls,
+        pytest.raises(ClientError, match="TransactionCanceledException"),
+    ):
+        transact([creation(0), creation(1)])
+
+    assert calls.seen == 1
+    assert versions(pipeline) == []
+
+
 @pytest.mark.parametrize("times", [1, 5])
 def test_users_in_conflict_with_another_write_are_stored_after_it(
     pipeline: Pipeline, times: int

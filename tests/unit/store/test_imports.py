@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from handover.deadline import Deadline
+from handover.errors import RetryLaterError
 from handover.model import Chunk, State
 from handover.reports.counts import Counts
 from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
@@ -127,6 +128,17 @@ def test_a_chunk_that_does_not_exist_cannot_be_taken(imports: Imports, pipeline:
 
     assert chunks_of(imports).take(IMPORT, 9, "a", now=0, until=LATER) is None
     assert chunks_of(imports).seen(IMPORT, [9], pipeline.deadline) == []
+
+
+def test_a_chunk_that_does_not_exist_cannot_be_settled(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    begun(imports, pipeline)
+
+    with pytest.raises(RetryLaterError, match="there is no such chunk"):
+        settle(imports, settlement(9))
+
+    assert counts_of(found(imports)) == Counts(lines=30)
 
 
 def test_a_chunk_shows_until_when_it_is_leased_and_when_it_was_taken(

@@ -6,6 +6,7 @@ import pytest
 from handover.audit import Act, AuditEntry, Door
 from handover.model import Account
 from handover.store.accounts import item_from
+from handover.store.audit import Audit
 from handover.store.name_places import is_name_key, name_key, name_removals, shard_name
 from handover.store.portfolios import home_of, portal_assignee, shard_place, shards_of
 from handover.store.user_places import Spreading, UserPlaces, tenant_of
@@ -71,6 +72,21 @@ def test_an_entry_of_the_audit_trail_lies_under_its_month(pipeline: Pipeline) ->
     put = pipeline.resources.tables.audit.addition(entry)["Put"]["Item"]
 
     assert (put["pk"], put["sk"]) == ({"S": "lumina#2026-11#3"}, {"S": f"{at}#n"})
+
+
+@pytest.mark.parametrize(
+    ("days", "expires"),
+    # 2026-11-23T10:00:00Z
+    [(0, None), (1, {"N": "1795428000"})],
+)
+def test_an_entry_of_the_audit_trail_expires_only_where_a_number_of_days_is_set(
+    pipeline: Pipeline, days: int, expires: dict[str, str] | None
+) -> None:
+    entry = AuditEntry("lumina", "n", "2026-11-22T10:00:00Z", Act.SUBSCRIBED, "i", Door.API, "x")
+
+    put = Audit(pipeline.resources.tables.audit.table, days).addition(entry)["Put"]["Item"]
+
+    assert put.get("expires") == expires
 
 
 def test_a_name_lies_under_its_own_hash_and_is_removed_wherever_it_is() -> None:

@@ -15,7 +15,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
 from handover.store.short_way import sign, take_short_way
 
 KEY, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", "a/token=="
@@ -137,6 +137,18 @@ def test_another_kind_of_signature_is_left_to_botocore() -> None:
     assert answer["Responses"]["accounts"] == [{"pk": {"S": "lumina#1"}}]
     assert json.loads(wire.sent[0].body) == BATCHES["batch_get_item"]
     assert "X-Amzn-Authorization" in wire.sent[0].headers
+
+
+def test_a_call_without_credentials_is_left_to_botocore_which_says_so() -> None:
+    wire = Wire(200, ITEMS)
+    client = client_on(wire)
+    client._request_signer._credentials = None
+    take_short_way(client)
+
+    with pytest.raises(NoCredentialsError):
+        client.batch_get_item(**BATCHES["batch_get_item"])
+
+    assert wire.sent == []
 
 
 @pytest.mark.parametrize("token", [None, TOKEN])

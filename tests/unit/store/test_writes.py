@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from handover.audit import Act, AuditEntry, Door, Outcome
 from handover.deadline import Deadline
+from handover.errors import RetryLaterError
 from handover.model import ChangeReceipt, Chunk, FileWarning, Refusal, RoleChange, State
+from handover.profiles.profile import Role
 from handover.reports.counts import Counts
 from handover.rules.resending import Seen
 from handover.store.chunks import PlannedChunk
@@ -1012,6 +1014,20 @@ OTHERS = (
         {"look#a@x.example.body": "U"},
     ),
     Row(
+        "a role is removed",
+        (lambda tables: tables.setup.put_role(TENANT, Role("owner", 1, frozenset())),),
+        lambda tables: tables.setup.remove_role(TENANT, "owner"),
+        True,
+        {"role#owner.body": None},
+    ),
+    Row(
+        "a role that does not exist is not removed",
+        (),
+        lambda tables: tables.setup.remove_role(TENANT, "owner"),
+        False,
+        {},
+    ),
+    Row(
         "mappings are not replaced by who has not read them",
         (lambda tables: tables.mappings.replace(TENANT, [], 0),),
         lambda tables: tables.mappings.replace(TENANT, [], 0),
@@ -1066,6 +1082,19 @@ def plain(value: Mapping[str, Any]) -> Any:
             return [plain(one) for one in content]
         case _:
             return content
+
+
+def test_a_ticket_that_exists_is_not_issued_again_and_nothing_is_noted(
+    pipeline: Pipeline,
+) -> None:
+    tables = pipeline.resources.tables
+    issued(tables)
+    before = stored(pipeline)
+
+    with pytest.raises(RetryLaterError, match="there is a ticket of that name"):
+        tables.tickets.issue("T", ticket("joyce"), tables.audit.addition(ENTRY))
+
+    assert stored(pipeline) == before
 
 
 def test_a_change_of_an_account_is_in_its_history_for_as_many_days_as_are_kept(
