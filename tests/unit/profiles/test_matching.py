@@ -415,3 +415,34 @@ def test_of_two_columns_of_the_same_person_that_of_the_address_is_taken() -> Non
 
     assert [match.column for match in found(*labels)] == ["account ID", None, "account Manager"]
     assert how(*labels) == [How.EXACT, How.NONE, How.ALIAS]
+
+
+@pytest.mark.parametrize("label", ["Operating company code", "OpCo name", "Opco id"])
+def test_a_code_or_name_of_the_operating_company_is_the_opco(label: str) -> None:
+    match = found("account_id", label, profile=presets()["directory-accounts"])[1]
+
+    assert (match.column, match.how) == ("opco", How.ALIAS)
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"), [("Customer viewers", How.ALIAS), ("Acme viewers", How.NEAR)]
+)
+def test_viewers_with_an_unknown_word_are_only_a_proposal(label: str, expected: How) -> None:
+    match = found("customer ID", "email", label, profile=presets()["manager-and-viewers"])[2]
+
+    assert (match.column, match.how) == ("defaultViewers", expected)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("ana@acme.com", How.ALIAS),
+        ("", How.ALIAS),
+        ("Ana Sousa", How.NEAR),
+        ("asousa7", How.NEAR),
+    ],
+)
+def test_a_column_of_users_without_addresses_is_only_a_proposal(cell: str, expected: How) -> None:
+    [match] = found("User e-mail", profile=presets()["directory-users"], rows=(cell,))
+
+    assert (match.column, match.how) == ("email", expected)

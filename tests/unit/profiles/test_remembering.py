@@ -96,3 +96,12 @@ def test_the_stored_mappings_are_bounded_and_read_back(sizes: list[int]) -> None
     text = mappings_json(kept)
     assert len(text.encode()) <= MAX_MAPPINGS_BYTES
     assert mappings_from(text) == kept
+
+
+def test_the_oldest_is_dropped_when_all_together_take_too_much_room() -> None:
+    known = [one(number, chars=10_000) for number in range(12)]
+    room = MAX_MAPPINGS_BYTES - len(mappings_json([*known, one(12, chars=0)]).encode())
+    fitting, larger = one(12, chars=room), one(12, chars=room + 1)
+
+    assert with_remembered(known, fitting) == [*known, fitting]
+    assert with_remembered(known, larger) == [*known[1:], larger]

@@ -11,7 +11,7 @@ import sys
 import pytest
 from handover.model import Chunk, Dialect, Header, Line
 from handover.reading.csv_lines import lines, record_lines
-from handover.reading.guards import guard
+from handover.reading.guards import MALFORMED, guard
 from handover.reading.transcode import utf8_blocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -128,6 +128,27 @@ def test_a_report_is_read_without_its_guards() -> None:
 
     assert read(data, dialect=Dialect("utf-8", ",", is_report=True))[0].fields == values
     assert read(data)[0].fields == tuple(map(guard, values))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("ana@x", "line 2: text follows a closing quote, "),
+        ('"ana\n@"x', "text follows a closing quote (the line runs to line 3), "),
+    ],
+)
+def test_a_line_of_a_report_with_the_mark_for_malformed_ones_is_faulty_and_read_without_it(
+    value: str, words: str
+) -> None:
+    dialect = Dialect("utf-8", ",", is_report=True)
+
+    marked, after = read(f"{MALFORMED}'=1,{value},x\n2,b@x,y\n".encode(), dialect=dialect)
+
+    assert marked.fields == ("=1", value.replace('"', ""), "x")
+    assert marked.fault is not None
+    assert (marked.fault.code, marked.fault.column) == ("INVALID_CHARACTER", "")
+    assert words in marked.fault.error
+    assert after.fault is None
 
 
 @pytest.mark.parametrize("code", [*range(32), 127])

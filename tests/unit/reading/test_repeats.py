@@ -125,6 +125,18 @@ def test_blank_accounts_do_not_count_as_repeats_and_cause_no_second_read() -> No
     assert list(settled) == []
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r", "\r\n"])
+def test_the_last_line_may_repeat_another_without_a_line_end_of_its_own(end: str) -> None:
+    data = f"K1,a,x\r\nK2,b,x\r\nK1,c,x{end}".encode()
+
+    settled = settle(data, scan_all(data), Duplicates.REJECT)
+
+    assert [repeat for _chunk, repeat in settled] == [
+        Repeat(1, True, (3,), 2),
+        Repeat(3, True, (1,), 2),
+    ]
+
+
 def test_many_hashes_are_searched_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handover.reading.repeats._SLICE", 32)
     chance = random.Random(8)

@@ -7,6 +7,7 @@ import zlib
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from handover.errors import RefusedError
 from handover.model import Dialect
@@ -255,6 +256,44 @@ def test_clearing_lines_are_counted_as_by_a_slow_reference(
     looked_up.clear()
     assert scan_all(many, clear_columns=(1,), is_clearing=is_clearing).clearing == 5000
     assert len(looked_up) <= 2
+
+
+@pytest.mark.parametrize("first", ["none", "nora"])
+def test_short_values_with_the_same_mix_are_judged_one_by_one(
+    first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without the spread, all values of up to eight bytes that are as long have the same mix.
+    monkeypatch.setattr("handover.reading.clearing._SPREAD", np.uint64(0))
+    data = f"1,{first},x\n2,none,x\n3,nora,x\n4,none,x\n".encode()
+
+    found = scan_all(data, clear_columns=(1,), is_clearing="none".__eq__)
+
+    assert found.clearing == (3 if first == "none" else 2)
+
+
+@pytest.mark.parametrize(
+    ("most", "asked"),
+    [
+        pytest.param(3, ["", "none", "ana"], id="room for all"),
+        pytest.param(2, ["", "none", "ana", "", "none"], id="room for two"),
+    ],
+)
+def test_verdicts_are_kept_until_there_are_too_many(
+    most: int, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handover.reading.clearing._MAX_VERDICTS", most)
+    looked_up: list[str] = []
+
+    def is_clearing(value: str) -> bool:
+        looked_up.append(value)
+        return value == "none"
+
+    # Each line is a window of its own.
+    data = b"1,none,x\n2,ana,x\n3,none,x\n"
+    found = scan_all(data, window=9, clear_columns=(1,), is_clearing=is_clearing)
+
+    assert found.clearing == 2
+    assert looked_up == asked
 
 
 SPACES = [char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\n\r"]

@@ -186,6 +186,14 @@ def test_a_head_beyond_a_limit_is_refused() -> None:
     assert refusal(b"\n" * MAX_HEADER_BYTES, total_bytes=10**6)[0] == "NOT_CSV"
 
 
+def test_a_head_of_blank_lines_is_no_empty_file_if_the_file_goes_on() -> None:
+    head = b"sep=;\n" + (b" " * 999 + b"\n") * 66
+
+    assert len(head) > MAX_HEADER_BYTES
+    assert refusal(head[:MAX_HEADER_BYTES], total_bytes=10**6)[0] == "NOT_CSV"
+    assert refusal(head[:10_006])[0] == "EMPTY_FILE"
+
+
 def test_a_quote_left_open_in_the_header_is_refused_with_its_line() -> None:
     code, _message, line = refusal(b'\n"account ID,note\n1,2\n')
 

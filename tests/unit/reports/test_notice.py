@@ -262,6 +262,12 @@ def test_an_import_that_waits_is_announced_under_an_id_of_its_own() -> None:
     assert "POST /imports/0123456789abcdef0123456789abcdef/approve" in sent.text
 
 
+def test_an_import_that_waits_without_counts_still_says_that_nothing_has_changed() -> None:
+    text = notice(replace(WAITING, approval=None)).text
+
+    assert "waits for an Admin. Nothing has been changed so far.\n" in text
+
+
 def test_each_protocol_gets_the_body_it_can_read() -> None:
     sent = notice(ERROR)
 

@@ -8,7 +8,7 @@ import io
 import pytest
 from handover.model import Chunk, Dialect, Header, Line, LineResult, Outcome, Rejection, RoleChange
 from handover.reading.csv_lines import lines
-from handover.reading.guards import guard, unguard
+from handover.reading.guards import MALFORMED, guard, unguard
 from handover.reports import parts
 from handover.reports.parts import errors_head, errors_part, results_head, results_part
 from hypothesis import given, settings
@@ -326,6 +326,42 @@ def test_a_wrong_line_of_a_report_without_our_columns_keeps_its_cells_and_stays_
     assert labels == list(header.labels)
     assert row[: len(fields)] == list(fields)
     assert len(row) != len(labels)
+
+
+def test_a_line_that_was_not_valid_csv_stays_rejected_until_its_mark_is_deleted() -> None:
+    def read(data: bytes, header: Header, dialect: Dialect) -> list[Line]:
+        chunk = Chunk(1, 0, len(data), 2, 0, 0)
+        return list(lines(data, chunk=chunk, dialect=dialect, header=header))
+
+    report = Header((*HEADER.labels, *OWN), 0, 2), Dialect("utf-8", ",", is_report=True)
+    sound, malformed = read(b'KE1,x,""\nKE2,"a"b,"=1"\n', HEADER, COMMA)
+    results = [
+        rejected(*sound.fields),
+        LineResult(malformed, Outcome.REJECTED, rejection=malformed.fault),
+    ]
+
+    part = errors_part(results, header=HEADER, dialect=COMMA)
+    again = read(part, *report)
+    corrected = read(part.replace('"␛""KE2"'.encode(), b"KE2"), *report)
+
+    assert [line.fields[:3] for line in again] == [("KE1", "x", ""), ("KE2", "ab", "=1")]
+    assert [line.fault and line.fault.code for line in again] == [None, "INVALID_CHARACTER"]
+    assert [line.fault for line in corrected] == [None, None]
+
+
+def test_the_mark_of_a_malformed_line_without_cells_has_a_cell_of_its_own() -> None:
+    header = Header((*HEADER.labels, *OWN), 0, 2)
+    why = Rejection(7, "", "INVALID_CHARACTER", "not valid", "delete it")
+    # Only the cells of the earlier report are left of this line.
+    line = Line(7, ("7", "FIELD_COUNT", "why", "how"), why)
+
+    part = errors_part(
+        [LineResult(line, Outcome.REJECTED, rejection=why)],
+        header=header,
+        dialect=Dialect("utf-8", ",", is_report=True),
+    )
+
+    assert parsed(part) == [[MALFORMED, "7", "INVALID_CHARACTER", "not valid", "delete it"]]
 
 
 def test_a_report_padded_by_a_spreadsheet_is_recognized() -> None:

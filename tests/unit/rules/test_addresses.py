@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from handover.rules.addresses import normal_address, normal_login
+from handover.rules.addresses import dns_domain, normal_address, normal_login
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -88,3 +88,19 @@ def test_a_login_name_has_the_form_in_which_it_is_already_stored(text: str) -> N
     before = unicodedata.normalize("NFKC", text).strip().casefold()
 
     assert normal_login(text) == before
+
+
+@pytest.mark.parametrize(
+    ("domain", "in_dns"),
+    [
+        ("x.example", "x.example"),
+        ("m\u00fcller.example", "xn--mller-kva.example"),
+        ("fa\u00df.example", "xn--fa-hia.example"),
+        # No domain name may have a snowman.
+        ("\u2603.m\u00fcller.example", "\u2603.xn--mller-kva.example"),
+    ],
+)
+def test_each_label_of_a_domain_has_its_form_of_the_dns_unless_it_cannot_have_one(
+    domain: str, in_dns: str
+) -> None:
+    assert dns_domain(domain) == in_dns

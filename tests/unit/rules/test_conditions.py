@@ -165,6 +165,21 @@ def test_a_condition_with_an_unknown_name_rejects_the_line(
     assert (planned.rejection.column, planned.rejection.code) == (column, code)
 
 
+def test_a_condition_with_the_name_of_two_users_rejects_the_line() -> None:
+    team = presets()["role-team"].with_roles([Role("CSM", 1)])
+    binding = bind(["account ID", "CSM", "Current CSM"], team, mapping={}, line=1)
+    understood = instruction_of(Line(7, ("A-1", BO.email, ANA.name)), binding, team)
+    assert isinstance(understood, Instruction)
+    account = Account("lumina", "A-1", 3, assigned={"CSM": (ANA.email,)})
+    both = replace(LOOKUP, named={normalized_name(ANA.name): (ANA, CY)})
+
+    planned = plan(understood, account, both, team, context())
+
+    assert planned.outcome is Outcome.REJECTED
+    assert planned.rejection is not None
+    assert (planned.rejection.column, planned.rejection.code) == ("Current CSM", "USER_AMBIGUOUS")
+
+
 def test_a_control_character_in_a_condition_rejects_the_line() -> None:
     cells = {"account_Manager": ANA.email, "Current_account_manager": "a\x07b"}
 

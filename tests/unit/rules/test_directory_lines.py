@@ -93,3 +93,12 @@ def test_portals_are_named_once_each_and_a_first_manager_is_asked_for_only_if_na
     assert [one.names for one in both.requests] == [("b", "a"), ("ana@acme.com",)]
     assert [one.role for one in without.requests] == ["#portals"]
     assert two.code == "TOO_MANY_USERS"
+
+
+def test_a_control_character_in_a_first_manager_is_refused() -> None:
+    binding = bind(("account_id", "account_manager"), ACCOUNTS, mapping={}, line=1)
+
+    found = account_record_of(Line(2, ("KE1", "ana@\x07acme.com")), binding, ACCOUNTS)
+
+    assert isinstance(found, Rejection)
+    assert (found.code, found.column) == ("INVALID_CHARACTER", "account_manager")

@@ -189,3 +189,13 @@ def test_users_may_take_as_many_bytes_as_a_change_can_tell_and_not_one_more() ->
     assert texts_bytes(f"pending:{one}" for one in most) == MAX_ASSIGNED_BYTES
     assert line_for(most, account()).outcome is Outcome.PENDING
     assert line_for(beyond, account()).outcome is Outcome.REJECTED
+
+
+def test_a_change_that_does_not_fit_into_an_item_by_itself_is_rejected() -> None:
+    # The account holds more than it may, and its receipt would hold that and as much again.
+    planned = line_for(addresses(800, 200), holding(900, 200))
+
+    assert planned.write is None
+    assert planned.rejection is not None
+    assert planned.rejection.code == "FIELD_TOO_LONG"
+    assert f"expected at most {360 * 1024:,}" in planned.rejection.error
