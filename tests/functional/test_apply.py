@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from tests.kit.caller import Answer
 from tests.kit.jobs import api
 from tests.kit.memory_aws import ObjectCreated
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
@@ -387,3 +388,25 @@ def test_lines_whose_previews_cannot_be_read_wait_for_another_try(pipeline: Pipe
     objects.write(resources.work_bucket, key, index, "application/json")
     with pytest.raises(RetryLaterError, match="previews of these lines"):
         previews_for(resources, "applied", lines)
+
+
+def test_lines_that_took_effect_before_a_worker_was_stopped_keep_their_outcome(
+    pipeline: Pipeline,
+) -> None:
+    """Their accounts have changed since the dry run, by the import itself."""
+    ids = pipeline.kenyan(60, held_by=AMINA)
+    shown = previewed(pipeline, *((one, BARAKA) for one in ids))
+    assert ask(pipeline, shown).status == 202
+    created = pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].events[-1]
+    assert pipeline.validate(created) == []
+    pipeline.forget()
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+        pipeline.assign(import_id(created))
+    assert pipeline.holders(ids[0], ids[-1]) == [BARAKA, AMINA]
+    pipeline.clock.now += HOUR
+
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 60, "updated": 60}
+    assert set(pipeline.holders(*ids)) == {BARAKA}

@@ -570,6 +570,26 @@ def test_a_dry_run_shows_what_the_run_will_do_and_writes_to_no_account(
     assert pipeline.file(dry, "errors.csv") == pipeline.file(real, "errors.csv")
 
 
+def test_a_chunk_of_an_import_that_waits_for_approval_is_processed_only_after_it(
+    pipeline: Pipeline,
+) -> None:
+    ids, _ = many(pipeline, 20)
+    created = pipeline.upload(file_of((one, "None") for one in ids))
+    pipeline.run(created)
+    assert pipeline.item(created).state == "awaiting_approval"
+
+    assert pipeline.assign(import_id(created)) == []
+
+    item = pipeline.item(created)
+    assert (item.state, pending_chunks(item)) == ("awaiting_approval", frozenset({1}))
+    assert set(pipeline.holders(*ids)) == {AMINA}
+    assert pipeline.waiting() == []
+    pipeline.resources.tables.imports.approve(item.pk, ADMIN, at=BEGINNING_TEXT)
+    pipeline.clock.now += HOUR
+    assert pipeline.assign(import_id(created)) == []
+    assert set(pipeline.holders(*ids)) == {""}
+
+
 def test_chunks_that_no_worker_had_taken_before_the_cancellation_are_not_processed(
     pipeline: Pipeline,
 ) -> None:

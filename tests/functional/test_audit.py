@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from handover.audit import Act, Actor, Door, Outcome
+from handover.pipeline.open_acts import RESERVE_SECONDS
 
 from tests.functional.test_apply import ask, previewed
 from tests.functional.test_directory_files import users
@@ -126,6 +127,35 @@ def test_a_stored_file_whose_outcome_was_lost_is_recorded_as_done(pipeline: Pipe
     swept(pipeline)
 
     assert [one["outcome"] for one in entries(pipeline, act="import_applied")] == ["done"]
+
+
+def test_a_file_that_was_imported_and_is_kept_no_longer_is_recorded_as_done(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    created = previewed(pipeline, ("K000", BARAKA))
+    with incident(pipeline.memory, Mishap("PutObject", kill_after=1)):
+        ask(pipeline, created)
+    (written,) = pipeline.settle()
+    del pipeline.memory.s3.buckets[written.bucket].objects[written.version.key]
+
+    swept(pipeline)
+
+    assert [one["outcome"] for one in entries(pipeline, act="import_applied")] == ["done"]
+
+
+def test_a_sweep_without_time_left_leaves_open_entries_to_the_next(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    created = previewed(pipeline, ("K000", BARAKA))
+    with incident(pipeline.memory, Mishap("PutObject", kill_before=1)):
+        ask(pipeline, created)
+    pipeline.clock.now += MINUTES_OPEN
+
+    pipeline.sweep("audit", seconds=RESERVE_SECONDS - 1)
+
+    assert [one["outcome"] for one in entries(pipeline, act="import_applied")] == ["open"]
+    pipeline.sweep("audit", seconds=RESERVE_SECONDS + 1)
+    assert [one["outcome"] for one in entries(pipeline, act="import_applied")] == ["not_done"]
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,27 @@ def test_a_reassignment_by_an_admin_is_not_held(pipeline: Pipeline) -> None:
 
     found = api(pipeline).get(f"/imports/{ticket}").body
     assert (found["state"], found["mode"]) == ("done", "run")
+
+
+def test_a_file_whose_changes_cannot_be_counted_waits_for_an_admin(pipeline: Pipeline) -> None:
+    """One change is within every limit, but what the check has shown is not there."""
+    pipeline.kenyan(MANY, held_by=AMINA)
+    limit(pipeline, change_guard_percent=50)
+    pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+    work = pipeline.memory.s3.buckets[pipeline.resources.work_bucket].objects
+    previews = [key for key in work if "/previews/" in key]
+    for key in previews:
+        del work[key]
+
+    (written,) = pipeline.settle()
+
+    assert len(previews) == 1
+    shown = api(pipeline).get(f"/imports/{import_id(written)}").body
+    assert shown["state"] == "awaiting_approval"
+    assert shown["approval"] == {
+        "reason": "could not be counted in time",
+        "would_clear": 0,
+        "would_change": 0,
+        "lines": 1,
+    }
+    assert pipeline.holders("K000") == [AMINA]

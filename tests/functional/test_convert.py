@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from handover.aws.objects import Upload
 from handover.model import Account, Mode
 from handover.pipeline.conversion import CSV, OUTCOME
 from handover.pipeline.sweep import LOST_SECONDS
+from handover.pipeline.uploads import Arrival, arrival_message
 
 from tests.kit.pipeline import AMINA, BARAKA, HOUR, TENANT, Pipeline, import_id, with_body
 from tests.workbooks.builders import Rows, by_openpyxl, by_xlsxwriter
@@ -246,3 +248,21 @@ def test_a_workbook_can_be_previewed(pipeline: Pipeline) -> None:
 
     assert pipeline.item(created).state == "done"
     assert AMINA in (pipeline.file(created, "preview.json") or b"").decode()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key"),
+    [
+        ("somebody-elses-bucket", f"in/{TENANT}/customers.xlsx"),
+        ("uploadsbucket", f"drop/{TENANT}/erp/archive/customers.xlsx"),
+    ],
+)
+def test_an_object_that_makes_no_import_is_not_converted(
+    pipeline: Pipeline, bucket: str, key: str
+) -> None:
+    arrival = Arrival(Upload(bucket, key, "1"), pipeline.clock.now, "", "", size_bytes=100)
+
+    assert pipeline.convert(arrival_message(arrival)) == []
+
+    assert pipeline.waiting() == []
+    assert pipeline.memory.s3.buckets[pipeline.resources.work_bucket].objects == {}

@@ -190,6 +190,25 @@ def test_with_the_wall_by_profile_a_new_user_gets_every_pending_account(pipeline
     assert pipeline.holders("T1") == [NEWCOMER]
 
 
+@pytest.mark.parametrize(("wall", "is_asked"), WALLS)
+def test_a_user_created_before_their_account_is_published_is_rechecked_unless_the_wall_is_between(
+    pipeline: Pipeline, wall: OpcoWall, *, is_asked: bool
+) -> None:
+    put_wall(pipeline, wall)
+    pipeline.accounts(Account(TENANT, "T1", 1, opco="Togo"))
+    await_newcomer(pipeline, "T1")
+    newcomer(pipeline)
+    pipeline.follow()
+    rechecks = pipeline.memory.dynamodb.tables["DirectoryTable"].stream
+    assert not rechecks, "nothing waits for the user yet"
+
+    pipeline.publish()
+
+    assert bool(rechecks) is is_asked
+    pipeline.settle()
+    assert pipeline.holders("T1") == [NEWCOMER if is_asked else f"pending:{NEWCOMER}"]
+
+
 @pytest.mark.parametrize(("wall", "is_taken"), WALLS)
 def test_finding_1_a_new_account_gets_no_manager_of_another_opco(
     pipeline: Pipeline, wall: OpcoWall, *, is_taken: bool

@@ -250,19 +250,54 @@ def test_parked_accounts_are_all_known_even_if_they_fill_several_pages(
     assert len(parked(pipeline)) == 3
 
 
+def give_up(pipeline: Pipeline, records: dict[str, Any]) -> None:
+    """Stores a batch of records as Lambda does when it gives the batch up."""
+    given = {"requestContext": {"approximateInvokeCount": 240}, "payload": json.dumps(records)}
+    key = f"{GIVEN_UP}esm/shardId-0/2026-11-22T10.00.00-1"
+    objects.write(pipeline.resources.work_bucket, key, json.dumps(given).encode())
+
+
 def test_a_replay_processes_a_batch_that_lambda_gave_up(pipeline: Pipeline) -> None:
     pipeline.kenyan(2)
     pipeline.publish()
-    given_up = hand_over(pipeline, AMINA, "K000", "K001")
-    given = {"requestContext": {"approximateInvokeCount": 240}, "payload": json.dumps(given_up)}
-    key = f"{GIVEN_UP}esm/shardId-0/2026-11-22T10.00.00-1"
-    objects.write(pipeline.resources.work_bucket, key, json.dumps(given).encode())
+    give_up(pipeline, hand_over(pipeline, AMINA, "K000", "K001"))
 
     assert replayed(pipeline, follow.lambda_handler) == {"replayed": 0, "left": 0}
     assert replayed(pipeline) == {"replayed": 2, "left": 0}
 
     assert versions(pipeline, "K000") == versions(pipeline, "K001") == [2]
     assert list(objects.keys(pipeline.resources.work_bucket, GIVEN_UP)) == []
+
+
+def test_a_given_up_record_waits_behind_the_parked_records_of_its_account(
+    pipeline: Pipeline,
+) -> None:
+    poisoned(pipeline)
+    give_up(pipeline, hand_over(pipeline, AMINA, "K000", "K001"))
+
+    with Poison(pipeline, "BatchWriteItem", f"{TENANT}#K001"):
+        assert replayed(pipeline) == {"replayed": 1, "left": 3}
+
+    assert versions(pipeline, "K000") == [2, 3, 4]
+    assert versions(pipeline, "K001") == []
+    assert replayed(pipeline) == {"replayed": 3, "left": 0}
+    assert [one for one in events(pipeline) if one[0] == "K001"] == [
+        ("K001", 2),
+        ("K001", 3),
+        ("K001", 4),
+    ]
+
+
+def test_a_replay_without_time_left_keeps_a_batch_that_lambda_gave_up(pipeline: Pipeline) -> None:
+    pipeline.kenyan(1)
+    pipeline.publish()
+    give_up(pipeline, hand_over(pipeline, AMINA, "K000"))
+
+    running_out_of_time({"replay": True})
+
+    assert versions(pipeline, "K000") == []
+    assert replayed(pipeline) == {"replayed": 1, "left": 0}
+    assert versions(pipeline, "K000") == [2]
 
 
 def test_a_job_that_cannot_run_blocks_no_other(pipeline: Pipeline) -> None:

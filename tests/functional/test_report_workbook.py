@@ -141,15 +141,23 @@ def test_the_bytes_of_the_workbook_are_the_same_each_time(
     assert workbook_of(pipeline, created) == before
 
 
-def test_a_very_large_report_is_available_only_as_csv(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "most", "has_workbook"),
+    [
+        ("MAX_REPORT_BYTES", 500, False),
+        ("MAX_REPORT_LINES", 19, False),
+        ("MAX_REPORT_LINES", 20, True),
+    ],
+)
+def test_a_report_above_a_limit_is_available_only_as_csv(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, limit: str, most: int, has_workbook: bool
 ) -> None:
-    monkeypatch.setattr(error_report, "MAX_REPORT_BYTES", 500)
+    monkeypatch.setattr(error_report, limit, most)
     created = pipeline.upload(
         (HEADER + "".join(f"nobody-{at},{AMINA},x\r\n" for at in range(20))).encode()
     )
     pipeline.run(created)
 
-    assert pipeline.file(created, "errors.csv") is not None
-    assert pipeline.file(created, "report.xlsx") is None
-    assert pipeline.item(created).has_workbook is False
+    assert len(pipeline.table(created, "errors.csv")) == 20
+    assert (pipeline.file(created, "report.xlsx") is not None) is has_workbook
+    assert pipeline.item(created).has_workbook is has_workbook

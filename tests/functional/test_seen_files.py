@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from handover.pipeline.seen_files import FILES_REMEMBERED
+from typing import Any
 
-from tests.kit.memory_aws import ObjectCreated
-from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
+import pytest
+from handover.pipeline.seen_files import FILES_REMEMBERED, TRIES
+
+from tests.kit.memory_aws import ObjectCreated, ServiceError, Twist
+from tests.kit.mishaps import Mishap, incident
+from tests.kit.pipeline import ADMIN, AMINA, BARAKA, TENANT, Pipeline, file_of, import_id
 
 MONDAY, TUESDAY = file_of([("K000", AMINA)]), file_of([("K000", BARAKA)])
 
@@ -95,3 +98,48 @@ def test_a_list_that_somebody_else_has_written_meanwhile_is_not_overwritten(
     assert not watermarks.remember_files(TENANT, "erp", [], version - 1)
     assert not watermarks.remember_files(TENANT, "erp", [], version + 1)
     assert watermarks.seen_files(TENANT, "erp") == (known, version)
+
+
+def test_a_file_that_was_cancelled_is_no_old_file(pipeline: Pipeline) -> None:
+    pipeline.clock.now += 10
+    first = pipeline.drop(MONDAY, "first.csv")
+    pipeline.validate(first)
+    at = pipeline.item_time(first)
+    assert pipeline.resources.tables.imports.cancel(import_id(first), ADMIN, at=at)
+    pipeline.run()
+    assert pipeline.item(first).state == "cancelled"
+
+    assert codes(pipeline, dropped(pipeline, TUESDAY, MONDAY)) == []
+
+
+class Overtaken(Mishap):
+    """Refuses each write of the list of remembered files, as if somebody else had written it."""
+
+    refused = 0
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        if operation == "UpdateItem" and "seen#erp" in repr(params):
+            self.refused += 1
+            raise ServiceError("ConditionalCheckFailedException", "The conditional request failed")
+        return super().before(number, service, operation, params)
+
+
+def test_a_file_that_cannot_be_remembered_is_imported_all_the_same(
+    pipeline: Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    watermarks = pipeline.resources.tables.watermarks
+    dropped(pipeline, MONDAY)
+    before = watermarks.seen_files(TENANT, "erp")
+
+    overtaken = Overtaken()
+    with incident(pipeline.memory, overtaken):
+        second = dropped(pipeline, TUESDAY)
+
+    assert overtaken.refused == TRIES
+    (logged,) = [one for one in caplog.records if one.message == "file not remembered"]
+    assert vars(logged)["import_id"] == import_id(second)
+    assert watermarks.seen_files(TENANT, "erp") == before
+    assert (pipeline.item(second).state, codes(pipeline, second)) == ("done", [])
+    assert pipeline.holders("K000") == [BARAKA]

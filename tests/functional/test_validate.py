@@ -20,7 +20,8 @@ from handover.store.imports import pending_chunks
 from msgspec.structs import replace
 
 from functions.validate import app
-from tests.kit.memory_aws import ObjectCreated
+from tests.kit.jobs import api
+from tests.kit.memory_aws import ObjectCreated, Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.payloads import load_event
 from tests.kit.pipeline import (
@@ -123,6 +124,27 @@ def test_a_file_with_content_whose_key_ends_like_a_folder_is_refused(
 
     assert pipeline.item(created).state == "refused"
     assert len(pipeline.memory.sns.published) == 1
+
+
+@pytest.mark.parametrize(
+    "key", [f"out/{TENANT}/erp/customers.csv", f"Drop/{TENANT}/erp/a.csv", "drop/Lumina/erp/a.csv"]
+)
+def test_a_file_outside_the_folders_of_tenants_is_refused_and_belongs_to_nobody(
+    pipeline: Pipeline, key: str
+) -> None:
+    pipeline.source()
+    created = pipeline.put(key, GOOD, principal=f"AWS:{PRINCIPAL}:job")
+
+    pipeline.run(created)
+
+    item = pipeline.item(created)
+    assert (item.state, item.tenant, item.source) == ("refused", "-", "")
+    assert item.refusal.as_dict() == {
+        "code": "UNKNOWN_SOURCE",
+        "message": "files are not accepted here: expected a ticket's key, or "
+        "drop/<tenant>/<source>/, or directory/<tenant>/<source>/",
+    }
+    assert api(pipeline).get("/imports").body["imports"] == []
 
 
 @pytest.mark.parametrize("folder", ["drop", "directory"])
@@ -651,6 +673,36 @@ def test_clearing_what_nobody_holds_is_not_counted(pipeline: Pipeline) -> None:
     pipeline.validate(created)
 
     assert pipeline.item(created).state == "processing"
+
+
+class BusyAccounts(Mishap):
+    """Answers no read of accounts; all other calls work."""
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        if "AccountsTable" in params.get("RequestItems", {}):
+            self.twists = [Twist(member_errors=dict.fromkeys(range(100), "unprocessed"))]
+        return super().before(number, service, operation, params)
+
+
+def test_a_file_whose_clearings_cannot_be_counted_in_time_waits_for_an_admin(
+    pipeline: Pipeline,
+) -> None:
+    """Nobody holds these accounts, so nothing would be cleared."""
+    ids = pipeline.kenyan(30)
+    created = pipeline.upload(file_of((one, "None") for one in ids))
+
+    with incident(pipeline.memory, BusyAccounts()):
+        assert pipeline.validate(created) == []
+
+    item = pipeline.item(created)
+    assert item.state == "awaiting_approval"
+    assert item.approval.as_dict() == {
+        "reason": "could not be counted in time",
+        "would_clear": 30,
+        "lines": 30,
+    }
 
 
 @pytest.mark.parametrize(("cell", "state"), [(",", "processing"), ("None", "awaiting_approval")])
