@@ -150,7 +150,8 @@ def test_validate_waits_for_the_conversion_and_requests_it_again_if_it_is_lost(
     pipeline: Pipeline,
 ) -> None:
     pipeline.kenyan(1)
-    created = pipeline.upload(book(("K000", AMINA)))
+    body = book(("K000", AMINA))
+    created = pipeline.upload(body)
 
     assert pipeline.validate(created) == []
     (message,) = pipeline.waiting("ConvertQueue")
@@ -162,7 +163,7 @@ def test_validate_waits_for_the_conversion_and_requests_it_again_if_it_is_lost(
     assert len(pipeline.waiting("IntakeQueue")) == 1
     pipeline.run()
     assert pipeline.holders("K000") == [AMINA]
-    assert message["arrival"]["size_bytes"] == len(book(("K000", AMINA)))
+    assert message["arrival"]["size_bytes"] == len(body)
 
 
 def test_a_workbook_that_is_converted_twice_is_imported_once(pipeline: Pipeline) -> None:
