@@ -93,6 +93,12 @@ IMPORTS: Mapping[str, Mapping[str, Any]] = {
         "counts": Counts(),
         "approval": CHANGES,
     },
+    "awaiting approval, not counted": {
+        "state": State.AWAITING_APPROVAL,
+        "finished_at": None,
+        "counts": Counts(),
+        "approval": Approval("could not be counted in time", would_clear=0, lines=1),
+    },
     "approved": {
         "approval": CHANGES,
         "approved_by": "ada@lumina.example",

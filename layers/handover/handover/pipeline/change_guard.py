@@ -15,6 +15,7 @@ from handover.errors import RetryLaterError
 from handover.pipeline.applying import previews_from
 from handover.pipeline.import_plan import previews_key
 from handover.profiles.settings import Settings
+from handover.reports.summary import NOT_COUNTED
 from handover.rules.change_guard import Effects, Standing, why_held
 from handover.runtime import Resources
 
@@ -55,7 +56,7 @@ def would_change(
             effects.add(previews_from(body).values())
         reason = why_held(effects, lines, limits, Standing(portfolio, accounts))
     except RetryLaterError:
-        reason = "could not be counted in time"
+        reason = NOT_COUNTED
     if not reason:
         return None
     return {

@@ -19,6 +19,7 @@ from handover.pipeline.import_plan import ImportPlan
 from handover.profiles.settings import Settings
 from handover.reading.csv_lines import lines
 from handover.reading.scan import Scan
+from handover.reports.summary import NOT_COUNTED
 from handover.rules.instructions import Instruction, instruction_of
 from handover.runtime import Resources
 from handover.store.import_items import ImportItem
@@ -58,7 +59,7 @@ def would_clear(
             if cleared > most:
                 return _approval("would clear more than the tenant's limit", cleared, scanned.lines)
     except RetryLaterError:
-        return _approval("could not be counted in time", scanned.clearing, scanned.lines)
+        return _approval(NOT_COUNTED, scanned.clearing, scanned.lines)
     return None
 
 

@@ -71,10 +71,12 @@ def take(resources: Resources, stream: Stream, records: Sequence[Record], run: I
 def replay(resources: Resources, stream: Stream, run: Invocation) -> dict[str, int]:
     """Processes the parked records: how many were `replayed`, and how many are `left`.
 
+    A batch that Lambda gave up and that this run has no time for counts as one that is left.
+
     A record that fails again stays, with all records parked behind it. Raises RetryLaterError when
     a service is busy; records replayed until then are done.
     """
-    replayed = _take_given_up(resources, stream, run)
+    replayed, unseen = _take_given_up(resources, stream, run)
     stuck: set[str] = set()
     for key in objects.keys(resources.work_bucket, stream.place):
         if run.deadline.left < RESERVE_SECONDS:
@@ -93,7 +95,7 @@ def replay(resources: Resources, stream: Stream, run: Invocation) -> dict[str, i
         # Delete last: a run stopped before this processes the record twice, but never loses it.
         objects.delete(resources.work_bucket, key)
         replayed += 1
-    left = sum(1 for _ in objects.keys(resources.work_bucket, stream.place))
+    left = unseen + sum(1 for _ in objects.keys(resources.work_bucket, stream.place))
     metrics.add_metric("RecordsReplayed", "Count", replayed)
     logger.info("records replayed", extra={"stream": stream.name, "number": replayed, "left": left})
     return {"replayed": replayed, "left": left}
@@ -125,13 +127,17 @@ def _check_time(error: Exception) -> None:
         raise error
 
 
-def _take_given_up(resources: Resources, stream: Stream, run: Invocation) -> int:
-    """Processes or parks the records of batches that Lambda gave up on; how many were processed."""
+def _take_given_up(resources: Resources, stream: Stream, run: Invocation) -> tuple[int, int]:
+    """Processes or parks the records of batches that Lambda gave up on.
+
+    Returns how many were processed, and how many batches there was no time for.
+    """
     table = f":table/{stream.table(resources)}/"
-    worked = 0
+    worked = unseen = 0
     for key in objects.keys(resources.work_bucket, GIVEN_UP):
         if run.deadline.left < RESERVE_SECONDS:
-            break
+            unseen += 1
+            continue
         body = objects.read(resources.work_bucket, key)
         records = list(_records_in(body)) if body is not None else []
         if records and all(table in record.get("eventSourceARN", "") for record in records):
@@ -142,7 +148,7 @@ def _take_given_up(resources: Resources, stream: Stream, run: Invocation) -> int
             ready = [record for record in records if _item(record) not in parked]
             worked += _each(resources, stream, ready, run)
             objects.delete(resources.work_bucket, key)
-    return worked
+    return worked, unseen
 
 
 def _records_in(body: bytes) -> Iterator[Record]:

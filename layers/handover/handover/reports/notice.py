@@ -21,7 +21,7 @@ from handover.profiles.fields import About
 from handover.profiles.on_error import OnErrorKind
 from handover.profiles.presets import presets
 from handover.reports.counts import Counts
-from handover.reports.summary import ImportSummary, ReportObject, summary
+from handover.reports.summary import NOT_COUNTED, ImportSummary, ReportObject, summary
 
 SCHEMA = "handover.import/1"
 
@@ -191,6 +191,8 @@ def _subject_counts(import_: ImportSummary) -> str:
     counts = import_.counts
     if import_.approval and import_.state is State.AWAITING_APPROVAL:
         approval = import_.approval
+        if approval.reason == NOT_COUNTED:
+            return f" ({_lines(approval.lines)})"
         if approval.would_change:
             return f" (would change {approval.would_change} of {approval.lines} lines)"
         return f" (would clear {approval.would_clear} of {approval.lines} lines)"
@@ -284,6 +286,8 @@ def _why_waiting(import_: ImportSummary) -> str:
     approval = import_.approval
     if not approval:
         return " Nothing has been changed so far."
+    if approval.reason == NOT_COUNTED:
+        return f" What it would change {NOT_COUNTED}. Nothing has been changed so far."
     if approval.would_change:
         reason = _printable(approval.reason, MESSAGE_CHARACTERS)
         return (

@@ -19,6 +19,10 @@ class ReportObject(Struct, frozen=True):
     key: str
 
 
+# Why an import waits that was not looked at to the end; its numbers then say little.
+NOT_COUNTED = "could not be counted in time"
+
+
 class Approval(Struct, frozen=True):
     """Why an import waits for an Admin: `would_clear` of its `lines` would remove someone.
 
