@@ -268,6 +268,41 @@ def test_a_refused_dry_run_has_nothing_to_apply(pipeline: Pipeline) -> None:
     assert "has shown nothing" in answer.body["detail"]
 
 
+def test_a_dry_run_whose_file_could_not_be_read_needs_another_upload(pipeline: Pipeline) -> None:
+    created = pipeline.upload(file_of([("K000", BARAKA)]), mode=Mode.DRY_RUN)
+    del pipeline.memory.s3.buckets[created.bucket].objects[created.version.key]
+    pipeline.run(created)
+
+    for mode in ("run", "dry_run"):
+        answer = ask(pipeline, created, mode)
+
+        assert answer.status == 409
+        assert answer.body["detail"] == "the file was refused with OBJECT_GONE; upload it again"
+
+
+def test_a_refused_dry_run_of_an_undo_cannot_be_applied(pipeline: Pipeline) -> None:
+    """Another Admin applies it; the one who requested it has lost the right meanwhile."""
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.run(created)
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+    path = f"/imports/{import_id(created)}/undo"
+    assert api(pipeline).post(path, {"mode": "dry_run"}).status == 202
+    other = "neema@lumina.example"
+    pipeline.users(
+        User(ADMIN, "Ines Okello", frozenset({"Sales"}), "Kenya"),
+        User(other, "Neema", frozenset({"Admin"}), "Kenya"),
+    )
+    (undo,) = pipeline.settle()
+    assert pipeline.summary(undo)["refusal"]["code"] == "UPLOADER_NOT_ALLOWED"
+
+    answer = ask(pipeline, undo, by=other)
+
+    assert answer.status == 409
+    assert answer.body["detail"] == "the import was refused, so there is nothing to apply"
+
+
 def test_a_file_can_be_applied_within_a_day_of_its_upload(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = previewed(pipeline, ("K000", BARAKA))

@@ -212,6 +212,15 @@ def test_pages_continue_over_months_and_stay_within_the_requested_times(
     assert found == [4, 3, 2, 1]
 
 
+def test_a_period_that_ends_before_it_begins_has_no_entries(pipeline: Pipeline) -> None:
+    assert api(pipeline).request("PUT", "/roles/owner", {}).status == 200
+
+    answer = api(pipeline).get("/audit", since="2026-11-23", until="2026-11-22")
+
+    assert (answer.status, answer.body) == (200, {"entries": [], "cursor": None})
+    assert entries(pipeline, since="2026-11-22", until="2026-11-23")
+
+
 def test_the_first_outcome_counts(pipeline: Pipeline) -> None:
     audit = pipeline.resources.tables.audit
     actor = Actor(TENANT, ADMIN, Door.API)

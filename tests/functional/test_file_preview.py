@@ -393,3 +393,17 @@ def test_a_preview_whose_stored_file_is_missing_does_not_end(furnished: Pipeline
 
     assert len(furnished.finalize(import_id(created))) == 1
     assert furnished.item(created).state == "finalizing"
+
+
+def test_while_a_preview_is_not_there_the_answer_says_to_ask_again(furnished: Pipeline) -> None:
+    created = uploaded(furnished, SMALL)
+    furnished.run(created)
+    reports = furnished.memory.s3.buckets[furnished.resources.reports_bucket].objects
+    lost = reports.pop(key := f"{TENANT}/{import_id(created)}/preview.json")
+
+    answer = shown(furnished, created)
+
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    reports[key] = lost
+    assert shown(furnished, created).status == 200

@@ -10,7 +10,7 @@ from handover.profiles.presets import presets
 from handover.profiles.profile import Role
 from msgspec.structs import replace
 
-from tests.kit.jobs import NEWCOMER, PATIENT, api, await_newcomer, awaited
+from tests.kit.jobs import NEWCOMER, PATIENT, allow_pending, api, await_newcomer, awaited
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
@@ -183,6 +183,22 @@ def test_accounts_can_be_reassigned_to_nobody(pipeline: Pipeline) -> None:
     pipeline.settle()
 
     assert pipeline.holders("K000") == [""]
+
+
+def test_accounts_are_reassigned_to_an_address_without_a_user_if_the_profile_allows_it(
+    pipeline: Pipeline,
+) -> None:
+    allow_pending(pipeline)
+    pipeline.kenyan(1, held_by=AMINA)
+
+    refused = api(pipeline).post("/assignments", EXPECTED | {"to": NEWCOMER})
+    answer = api(pipeline).post("/assignments", EXPECTED | {"to": NEWCOMER, "profile": PATIENT})
+    pipeline.settle()
+
+    assert (refused.status, refused.body["field"]) == (400, "to")
+    assert answer.status == 202, answer.text
+    assert awaited(pipeline) == [(NEWCOMER, "K000")]
+    assert pipeline.holders("K000") == [f"pending:{NEWCOMER}"]
 
 
 def test_an_unprocessed_reassignment_to_nobody_must_be_requested_again(pipeline: Pipeline) -> None:

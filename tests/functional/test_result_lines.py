@@ -10,7 +10,7 @@ from handover.model import User
 from handover.pipeline import result_files
 from handover.profiles.profile import Role
 from handover.reports.line_parts import lines_part_from
-from handover.use_cases import result_lines
+from handover.use_cases import paging, result_lines
 
 from tests.kit.caller import Answer, Api
 from tests.kit.memory_aws import ObjectCreated
@@ -192,6 +192,47 @@ def test_rows_that_are_far_apart_are_read_a_few_at_a_time(
 
     assert (numbers(first["lines"]), first["cursor"] is None) == ([4], False)
     assert numbers(listed(pipeline, created, code="ACCOUNT_NOT_FOUND")) == [4, 7]
+
+
+def test_rows_that_are_far_apart_are_listed_on_one_page(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = worked(pipeline)
+    monkeypatch.setattr(result_lines, "_GAP_BYTES", 0)
+
+    page = ask(pipeline, created, code="ACCOUNT_NOT_FOUND").body
+
+    accounts = [(line["line"], line["account"]) for line in page["lines"]]
+    assert (accounts, page["cursor"]) == ([(4, "k002"), (7, "K0xx")], None)
+
+
+def test_a_page_ends_before_its_lines_are_too_long_for_one_answer(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = worked(pipeline)
+    monkeypatch.setattr(paging, "MAX_PAGE_BYTES", 1)
+
+    first = ask(pipeline, created).body
+
+    assert (numbers(first["lines"]), first["cursor"] is None) == ([2], False)
+    assert numbers(listed(pipeline, created)) == [2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("name", ["lines.json", "lines.index", "results.csv"])
+def test_while_a_file_of_the_results_is_not_there_the_answer_says_to_ask_again(
+    pipeline: Pipeline, name: str
+) -> None:
+    created = worked(pipeline)
+    reports = pipeline.memory.s3.buckets[pipeline.resources.reports_bucket].objects
+    key = f"{TENANT}/{import_id(created)}/{name}"
+    lost = reports.pop(key)
+
+    answer = ask(pipeline, created)
+
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    reports[key] = lost
+    assert ask(pipeline, created).status == 200
 
 
 def test_a_line_that_is_too_long_for_an_answer_is_cut(

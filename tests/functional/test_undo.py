@@ -411,6 +411,12 @@ def test_an_import_that_cannot_be_undone_is_answered_with_the_reason(
     assert pipeline.settle() == []
 
 
+def test_a_ticket_without_an_upload_has_nothing_to_undo(pipeline: Pipeline) -> None:
+    answer = api(pipeline).post(f"/imports/{pipeline.ticket()}/undo")
+
+    assert (answer.status, answer.body["detail"]) == (409, "nothing has been uploaded yet")
+
+
 def test_only_users_who_may_upload_such_files_undo_them(pipeline: Pipeline) -> None:
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))

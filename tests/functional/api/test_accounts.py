@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -187,6 +188,25 @@ def test_r62_accounts_are_searched_by_the_name_of_a_holder(pipeline: Pipeline, a
     assert ids(api, holder="Nobody") == ids(api, holder="nobody@x.example") == []
 
 
+def test_the_accounts_of_two_people_of_one_name_are_listed_one_after_the_other(
+    pipeline: Pipeline, api: Api
+) -> None:
+    namesake = "amina.2@lumina.example"
+    pipeline.users(User(namesake, "Amina Otieno", frozenset({"Sales"})))
+    held = {"one": namesake, "three": AMINA, "two": AMINA}
+    pipeline.accounts(
+        *(Account(TENANT, one, 1, assigned={"csm": (holder,)}) for one, holder in held.items())
+    )
+    pipeline.publish()
+
+    first = api.get("/accounts", holder="Amina Otieno", limit="2").body
+    rest = api.get("/accounts", holder="Amina Otieno", cursor=first["cursor"]).body
+
+    assert [account["account_id"] for account in first["accounts"]] == ["one", "three"]
+    assert [account["account_id"] for account in rest["accounts"]] == ["two"]
+    assert rest["cursor"] is None
+
+
 def test_accounts_are_searched_by_address_and_by_login_name(pipeline: Pipeline, api: Api) -> None:
     holder = User("neema@lumina.example", "Neema", frozenset(), login_name="Neema@Corp.example")
     pipeline.users(holder)
@@ -247,6 +267,23 @@ def test_the_holders_of_an_account_on_a_day_are_shown(pipeline: Pipeline, api: A
     assert held("2026-11-25") == held("2030-01-01") == [SALES]
     assert held("0001-01-01") == [AMINA]
     assert api.get("/accounts", id="K000", at="2026-11-24").body["accounts"][0]["version"] == 3
+
+
+@pytest.mark.parametrize(
+    ("at", "instant"),
+    [("2026-11-22T10:30:00", "10:30:00"), ("2026-11-22T10:30:00+03:00", "07:30:00")],
+)
+def test_a_time_without_a_zone_is_in_utc(
+    pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch, at: str, instant: str
+) -> None:
+    pipeline.kenyan(1)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "EAT-3")
+        time.tzset()
+        answer = api.get("/accounts/K000", at=at)
+    time.tzset()
+
+    assert answer.body["at"] == f"2026-11-22T{instant}.000Z"
 
 
 def test_a_change_counts_before_the_history_has_it(pipeline: Pipeline, api: Api) -> None:

@@ -397,3 +397,20 @@ def test_an_edit_of_a_version_is_refused_if_another_edit_is_stored_first(
 
     assert_problem(late, 409)
     assert pipeline.account("K000").assigned.get(ROLE, ()) == ()
+
+
+def test_an_edit_of_an_account_that_is_removed_before_the_write_is_not_found(
+    pipeline: Pipeline, office: Api
+) -> None:
+    accounts = pipeline.memory.dynamodb.tables["AccountsTable"]
+
+    def remove() -> None:
+        for key, item in [*accounts.items.items()]:
+            accounts.write(key, item, None)
+
+    with incident(pipeline.memory, meeting(pipeline, remove)):
+        answer = edit(office, {ROLE: BARAKA})
+
+    assert_problem(answer, 404)
+    assert answer.body["detail"] == "there is no such account any more"
+    assert accounts.items == {}

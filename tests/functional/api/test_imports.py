@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from handover.http.bodies import imports
+from handover.http.formats import IsoDay
 from handover.model import State
 from handover.store.import_items import ImportItem
 from handover.use_cases.paging import cursor_at
+from pydantic import TypeAdapter, ValidationError
 
 from tests.kit.caller import ADMIN, OFFICE, SALES, Answer, Api
 
@@ -224,7 +226,10 @@ def test_an_import_of_very_many_errors_has_no_workbook(api: Api) -> None:
 def test_an_import_without_error_lines_has_results_but_no_report(api: Api) -> None:
     item = ended(api, lines=2, rejected=0, state="done")
 
-    assert_problem(api.get(f"/imports/{item.pk}/report"), 404)
+    for kind in ("csv", "xlsx"):
+        answer = api.get(f"/imports/{item.pk}/report", format=kind)
+        assert_problem(answer, 404)
+        assert answer.body["detail"] == "no line of this import has an error"
     assert api.get(f"/imports/{item.pk}/results").status == 302
 
 
@@ -312,6 +317,16 @@ def test_the_list_is_filtered_by_state_person_and_day(api: Api) -> None:
     assert found(uploader="nobody-at-all") == []
     assert found(uploader=(items[0].uploader or "")[:3].upper()) != []
     assert_problem(api.get("/imports", since="yesterday"), 400)
+
+
+def test_a_day_is_a_date_and_never_a_number_of_seconds() -> None:
+    days = TypeAdapter(IsoDay)
+
+    for named in ("2026-11-30", date(2026, 11, 30)):
+        assert days.validate_python(named) == date(2026, 11, 30)
+    for other in ("1796000400", "20261130", None):
+        with pytest.raises(ValidationError):
+            days.validate_python(other)
 
 
 def test_imports_are_counted_by_day(api: Api, stranger: Api) -> None:

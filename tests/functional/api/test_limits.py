@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 from handover.deadline import Deadline
+from handover.errors import InvalidRequestError
 from handover.model import Account, User
 from handover.profiles.parsing import profile_json
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
+from handover.runtime import Invocation
+from handover.use_cases.samples import sample_of
+from handover.use_cases.users import delete_users
 from msgspec.structs import replace
 
 from tests.kit.caller import Answer, Api
-from tests.kit.jobs import api
+from tests.kit.jobs import api, person
 from tests.kit.pipeline import AMINA, ROLE, TENANT, Pipeline, file_of
 
 
@@ -225,3 +229,33 @@ def test_of_the_users_of_an_import_the_first_fifty_are_counted(pipeline: Pipelin
     counted = [one["held"] for one in api(pipeline).get(path, counts="true").body["managers"]]
 
     assert (len(counted), counted.count(None), counted[50:]) == (52, 2, [None, None])
+
+
+# The use cases keep their limits by themselves, also for callers other than the API.
+
+
+def test_a_sample_has_20_000_characters_at_most(pipeline: Pipeline) -> None:
+    def sampled(size: int) -> dict[str, object]:
+        admin = person(pipeline)
+        return sample_of(pipeline.resources, admin, "single-strict", text(size), None)
+
+    too_long = "text: found 20,001 characters, expected at most 20,000"
+
+    assert sampled(20_000)["lines"] == []
+    with pytest.raises(InvalidRequestError, match=too_long) as refused:
+        sampled(20_001)
+    assert refused.value.field == "text"
+
+
+@pytest.mark.parametrize("many", [0, 101])
+def test_one_to_a_hundred_users_can_be_deleted_at_once(pipeline: Pipeline, many: int) -> None:
+    before = pipeline.memory.snapshot()
+    emails = [f"{number}@x.example" for number in range(many)]
+
+    with pytest.raises(InvalidRequestError, match="expected 1 to 100 addresses") as refused:
+        delete_users(
+            pipeline.resources, person(pipeline), emails, Invocation("1", pipeline.deadline)
+        )
+
+    assert refused.value.field == "emails"
+    assert pipeline.memory.snapshot() == before

@@ -184,7 +184,17 @@ def test_any_account_id_makes_a_request_id_that_a_path_can_hold(
     assert manager.get(f"/requests/{request['request_id']}").body["account_id"] == account
 
 
-@pytest.mark.parametrize("name", ["x", "SzAwMA.x", "SzAwMA.20261122T100000000Z-0123456789abcdef"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x",
+        "SzAwMA.x",
+        "SzAwMA.20261122T100000000Z-0123456789abcdef",
+        # Their first parts stand for no account: a byte that begins no character, half a byte.
+        "_w.20261122T100000000Z-0123456789abcdef",
+        "SzAwM.20261122T100000000Z-0123456789abcdef",
+    ],
+)
 def test_an_unknown_request_is_not_found(manager: Api, name: str) -> None:
     assert_problem(manager.get(f"/requests/{name}"), 404)
     assert_problem(manager.post(f"/requests/{name}/notes", {"text": "x"}), 404)
