@@ -38,7 +38,7 @@ def a_drop(pipeline: Pipeline) -> None:
     pipeline.drop(FILE)
 
 
-def a_leased_import(pipeline: Pipeline) -> None:
+def a_leased_import(pipeline: Pipeline, seconds: float = 1) -> None:
     imports = pipeline.resources.tables.imports
     imports.register(
         ImportItem(
@@ -55,7 +55,11 @@ def a_leased_import(pipeline: Pipeline) -> None:
             opened_at=BEGINNING_TEXT,
         )
     )
-    imports.lease(ID, "a", now=pipeline.clock.now, until=pipeline.clock.now + 1)
+    imports.lease(ID, "a", now=pipeline.clock.now, until=pipeline.clock.now + seconds)
+
+
+def one_that_is_validated_for_an_hour(pipeline: Pipeline) -> None:
+    a_leased_import(pipeline, HOUR)
 
 
 def one_that_waits_for_older_ones(pipeline: Pipeline) -> None:
@@ -96,11 +100,19 @@ def is_closed(pipeline: Pipeline) -> bool:
     [
         (an_upload, "uploads", is_sent, 15 * MINUTE, 15 * MINUTE + 0.5),
         (a_drop, "uploads", is_sent, 10 * HOUR, 10 * HOUR + 0.5),
+        (one_that_is_validated_for_an_hour, "imports", is_sent, HOUR - 0.5, HOUR),
         (one_that_waits_for_older_ones, "imports", is_sent, 44.5, 45),
         (one_that_waits_for_an_admin, "imports", is_cancelled, 30 * DAY, 30 * DAY + 0.5),
         (an_open_act, "audit", is_closed, 20 * MINUTE, 20 * MINUTE + 0.5),
     ],
-    ids=["a file of a person", "a file of a system", "after older ones", "approval", "an open act"],
+    ids=[
+        "a file of a person",
+        "a file of a system",
+        "a lease",
+        "after older ones",
+        "approval",
+        "an open act",
+    ],
 )
 def test_the_sweep_acts_when_the_time_is_over_and_not_before(
     pipeline: Pipeline,

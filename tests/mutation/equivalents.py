@@ -62,6 +62,20 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "The only import between equal places is the one before which the page ends.",
     ),
     Equivalent(
+        "profiles/matching/words.py",
+        "Concept",
+        "'company'",
+        "('company~')",
+        "The texts of concepts are neither stored nor shown, only the concepts are compared.",
+    ),
+    Equivalent(
+        "reading/clearing.py",
+        "ClearingCounter._long_words",
+        "holds & (lengths <= 3 * self._longest_word)",
+        "(holds | (lengths <= 3 * self._longest_word))",
+        "Only the speed differs: more fields are read one by one, each with the same result.",
+    ),
+    Equivalent(
         "use_cases/paging.py",
         "page_of",
         "1",
