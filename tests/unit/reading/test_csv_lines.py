@@ -151,6 +151,12 @@ def test_a_line_of_a_report_with_the_mark_for_malformed_ones_is_faulty_and_read_
     assert after.fault is None
 
 
+def test_a_field_has_at_most_10_000_characters_also_beside_one_that_has_more() -> None:
+    found = read(b"1,2,%b\n1,2,%b\n" % (b"x" * MAX_FIELD_CHARS, b"x" * (MAX_FIELD_CHARS + 1)))
+
+    assert [line.fault.code if line.fault else "" for line in found] == ["", "FIELD_TOO_LONG"]
+
+
 @pytest.mark.parametrize("code", [*range(32), 127])
 @pytest.mark.parametrize("others", [b"", "\u00e9".encode()])
 def test_every_control_character_but_a_tab_and_line_ends_makes_a_line_invalid(

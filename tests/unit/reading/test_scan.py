@@ -296,6 +296,15 @@ def test_verdicts_are_kept_until_there_are_too_many(
     assert looked_up == asked
 
 
+@pytest.mark.parametrize("window", [20, 64, 4096])
+def test_a_chunk_takes_as_many_lines_as_it_may_however_the_file_is_read(window: int) -> None:
+    data = "".join(f"K{number},m,n\n" for number in range(25)).encode()
+
+    found = scan_all(data, chunk_lines=10, window=window)
+
+    assert [chunk.lines for chunk in found.chunks] == [10, 10, 5]
+
+
 SPACES = [char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\n\r"]
 
 

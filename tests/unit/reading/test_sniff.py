@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+from typing import Any
 
 import pytest
 from handover.errors import RefusedError
@@ -30,6 +31,21 @@ def refusal(
             fallback_encoding=fallback,
         )
     return caught.value.refusal.code, caught.value.refusal.message, caught.value.refusal.line
+
+
+def test_a_converted_workbook_has_commas_even_if_semicolons_give_known_labels() -> None:
+    head = b"account ID;account Manager;x,y\nK1;amina@x.example;z,w\n"
+    arguments: dict[str, Any] = {
+        "total_bytes": len(head),
+        "known_labels": {normal_label("account ID"), normal_label("account Manager")},
+        "fallback_encoding": None,
+    }
+
+    converted, header = read_head(head, **arguments, is_converted=True)
+
+    assert converted.delimiter == ","
+    assert header.labels == ("account ID;account Manager;x", "y")
+    assert read_head(head, **arguments)[0].delimiter == ";"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
