@@ -99,7 +99,7 @@ def of_authorities(certificates: str) -> str:
 
 
 def _empty_docstrings(botocore: Path) -> None:
-    """Leaves of `botocore.docs` what the rest of botocore imports, with docstrings that are empty.
+    """Keeps of `botocore.docs` only what the rest of botocore imports, and empties docstrings.
 
     Raises ValueError when botocore imports something else of it than expected.
     """

@@ -81,8 +81,8 @@ def starts_with(
     The handler raises MissingVariableError, which names all that are missing or empty, before it
     reads the event. A function must not use a variable that it does not declare; a test compares
     the template with this. `tables` are those that nearly every invocation uses: they are imported
-    with the function, so that the first event does not wait for them. All is imported then, so
-    that garbage, which nothing has collected since `handover` was imported, is collected again.
+    with the function, so that the first event does not wait for them. Then all is imported, and
+    Python begins to collect garbage, which importing `handover` has stopped.
     """
     prepare(tables)
     _collect_garbage()

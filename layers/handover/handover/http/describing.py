@@ -70,7 +70,7 @@ def made_description(app: APIGatewayHttpResolver) -> dict[str, Any]:
 
 
 def _describe_bodies(paths: dict[str, Any]) -> dict[str, Any]:
-    """Puts schemas where a route only names the bodies of its answers; what they refer to."""
+    """Puts a schema where a route only names a body; returns the schemas that these refer to."""
     named = [
         content["schema"]
         for methods in paths.values()

@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 JSON, PROBLEM = "application/json", "application/problem+json"
 # A reference to the description of a problem.
 TROUBLE = {"$ref": "#/components/schemas/Problem"}
-# Whoever makes the description loads the class; at each cold start they would cost a tenth of it.
+# Only the description loads the classes: all of them would take a tenth of each cold start.
 NAMED = "body"
 
 
