@@ -5,9 +5,13 @@ Versions of the code that run side by side read each other's items, so names and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import handover
 import pytest
 from handover.store.audit import AuditItem
 from handover.store.chunks import ChunkItem
@@ -19,6 +23,11 @@ from handover.store.portfolios import HoldingItem
 from handover.store.requests import RequestItem
 from handover.store.tickets import TicketItem
 from handover.store.watermarks import WatermarkItem
+from pynamodb.attributes import Attribute
+
+from tests.kit.recorded import assert_as_recorded
+
+STORE = Path(handover.__file__).parent / "store"
 
 ZERO, NO, YES = {"N": "0"}, {"BOOL": False}, {"BOOL": True}
 NO_COUNTS = dict.fromkeys(
@@ -252,3 +261,39 @@ def test_an_item_with_all_that_it_may_have_has_the_known_names(kind: str) -> Non
         setattr(item, name, value)
 
     assert item.serialize() == {**bare, **expected}
+
+
+def models() -> Iterator[type[Model]]:
+    """Every kind of item that is stored through pynamodb."""
+    for path in sorted(STORE.glob("[!_]*.py")):
+        module = f"handover.store.{path.stem}"
+        for found in vars(importlib.import_module(module)).values():
+            is_item = inspect.isclass(found) and issubclass(found, Model) and found is not Model
+            if is_item and found.__module__ == module and "Meta" in vars(found):
+                yield found
+
+
+def attributes() -> Iterator[str]:
+    """Each model with its table, its attributes, and its indexes with theirs."""
+    for model in models():
+        yield f"{model.__name__} in {model.Meta.table}"
+        yield from (f"  {line}" for line in described(model.get_attributes()))
+        for name, index in sorted(model._indexes.items()):
+            yield f"  index {name}, {type(index.Meta.projection).__name__}"
+            found = vars(type(index)).items()
+            of_index = {name: one for name, one in found if isinstance(one, Attribute)}
+            yield from (f"    {line}" for line in described(of_index))
+
+
+def described(found: Mapping[str, Attribute[Any]]) -> Iterator[str]:
+    """Each attribute by its stored name, with what it is besides a value that must be there."""
+    for one in sorted(found.values(), key=lambda one: one.attr_name):
+        roles = {"key": one.is_hash_key, "sort key": one.is_range_key, "may be missing": one.null}
+        yield ", ".join([one.attr_name, *(role for role, has in roles.items() if has)])
+
+
+def test_keys_indexes_and_what_may_be_missing_are_those_recorded() -> None:
+    """A table outlives the code: another key cannot be deployed, and old items must be readable."""
+    path = Path(__file__).with_name("attributes.txt")
+
+    assert_as_recorded(path, "\n".join(attributes()) + "\n")
