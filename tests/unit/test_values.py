@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,21 @@ def _said(value: Any) -> str:
 def test_fields_have_the_defaults_that_are_recorded() -> None:
     """Values are made in many places, most of which give only what is special."""
     assert_as_recorded(Path(__file__).with_name("defaults.txt"), "\n".join(defaults()) + "\n")
+
+
+def enumerations() -> Iterator[str]:
+    """Each enumeration whose members are texts, with its words."""
+    for path in sorted(PACKAGE.rglob("[!_]*.py")):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for name, found in vars(importlib.import_module(f"handover.{module}")).items():
+            is_words = inspect.isclass(found) and issubclass(found, StrEnum)
+            if is_words and found.__module__ == f"handover.{module}":
+                words = (f"{one.name}={str(one)!r}" for one in found)
+                yield f"{module}.{name}: {', '.join(words)}"
+
+
+def test_enumerations_have_the_words_that_are_recorded() -> None:
+    """They stand in stored items, files and answers: code before and after must know them."""
+    path = Path(__file__).with_name("words.txt")
+
+    assert_as_recorded(path, "\n".join(enumerations()) + "\n")
