@@ -62,13 +62,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "The only import between equal places is the one before which the page ends.",
     ),
     Equivalent(
-        "profiles/matching/words.py",
-        "Concept",
-        "'company'",
-        "('company~')",
-        "The texts of concepts are neither stored nor shown, only the concepts are compared.",
-    ),
-    Equivalent(
         "reading/clearing.py",
         "ClearingCounter._long_words",
         "holds & (lengths <= 3 * self._longest_word)",

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/stand
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
+from enum import Enum, auto
 
 from msgspec import Struct
 
@@ -30,13 +30,13 @@ TAKEN_SECONDS = 1800.0
 class Resend(Enum):
     """What to send again for an import."""
 
-    NOTHING = "nothing"
+    NOTHING = auto()
     # One message, because later ones were taken: this one is lost, or its group has to wait.
-    PROBE = "probe"
+    PROBE = auto()
     # One message for all imports of the queue: no message is being taken.
-    PROBE_FOR_ALL = "probe for all"
+    PROBE_FOR_ALL = auto()
     # Everything that was sent before the probe and never taken.
-    LOST = "lost"
+    LOST = auto()
 
 
 class Sent(Struct, frozen=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from enum import Enum
+from enum import Enum, auto
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -56,9 +56,9 @@ MIN_ROWS_OF_A_SHARD = 12
 class Stored(Enum):
     """The result of storing a user; OVERTAKEN: the user has changed meanwhile."""
 
-    DONE = "done"
-    LOGIN_TAKEN = "login taken"
-    OVERTAKEN = "overtaken"
+    DONE = auto()
+    LOGIN_TAKEN = auto()
+    OVERTAKEN = auto()
 
 
 class People(Struct, frozen=True):

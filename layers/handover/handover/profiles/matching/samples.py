@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import StrEnum
+from enum import Enum, auto
 
 from handover.profiles.fields import ACTIVE, DELETED, INACTIVE
 
@@ -19,15 +19,15 @@ _NAME = re.compile(r"[^\W\d_][^\d@]*\s[^\d@]*[^\W\d_.]\.?")
 _STATUSES = frozenset({ACTIVE, INACTIVE, DELETED})
 
 
-class Look(StrEnum):
+class Look(Enum):
     """What most values of a column are."""
 
-    EMPTY = "empty"
-    EMAILS = "emails"
-    IDS = "ids"
-    NAMES = "names"
-    STATUSES = "statuses"
-    ANYTHING = "anything"
+    EMPTY = auto()
+    EMAILS = auto()
+    IDS = auto()
+    NAMES = auto()
+    STATUSES = auto()
+    ANYTHING = auto()
 
 
 def appearance_of(values: Sequence[str]) -> Look:

@@ -7,56 +7,56 @@ group of words is a phrase, which takes precedence over its single words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
+from enum import Enum, auto
 
 
-class Concept(StrEnum):
+class Concept(Enum):
     """What a word of a header can mean."""
 
-    ACCOUNT = "account"
-    CUSTOMER = "customer"
-    COMPANY = "company"
-    ID = "id"
-    NUMBER = "number"
-    REFERENCE = "reference"
-    CUSTOMER_ID = "customer id"
-    CODE = "code"
-    EXTERNAL = "external"
-    RECORD = "record"
-    NAME = "name"
-    EMAIL = "email"
-    LOGIN = "login"
-    USER_NAME = "user name"
-    USER = "user"
-    EMPLOYEE = "employee"
-    ACCOUNT_MANAGER = "account manager"
-    SUCCESS_MANAGER = "success manager"
-    MANAGER = "manager"
-    OWNER = "owner"
-    SALES = "sales"
-    REP = "rep"
-    VIEWER = "viewer"
-    FOLLOWER = "follower"
-    MORE = "more"
-    WORKFLOW = "workflow"
-    DUNNING = "dunning"
-    PLAN = "plan"
-    OPCO = "opco"
-    UNIT = "unit"
-    STATUS = "status"
-    ACTIVE = "active"
-    PORTAL = "portal"
-    ROLES = "roles"
-    PHONE = "phone"
-    MOBILE = "mobile"
+    ACCOUNT = auto()
+    CUSTOMER = auto()
+    COMPANY = auto()
+    ID = auto()
+    NUMBER = auto()
+    REFERENCE = auto()
+    CUSTOMER_ID = auto()
+    CODE = auto()
+    EXTERNAL = auto()
+    RECORD = auto()
+    NAME = auto()
+    EMAIL = auto()
+    LOGIN = auto()
+    USER_NAME = auto()
+    USER = auto()
+    EMPLOYEE = auto()
+    ACCOUNT_MANAGER = auto()
+    SUCCESS_MANAGER = auto()
+    MANAGER = auto()
+    OWNER = auto()
+    SALES = auto()
+    REP = auto()
+    VIEWER = auto()
+    FOLLOWER = auto()
+    MORE = auto()
+    WORKFLOW = auto()
+    DUNNING = auto()
+    PLAN = auto()
+    OPCO = auto()
+    UNIT = auto()
+    STATUS = auto()
+    ACTIVE = auto()
+    PORTAL = auto()
+    ROLES = auto()
+    PHONE = auto()
+    MOBILE = auto()
     # Words without a meaning of their own: the system that wrote the file, "primary", "the".
-    NOISE = "noise"
+    NOISE = auto()
     # Says that an address or a phone is a user's at work, not a customer's.
-    WORK = "work"
-    CURRENT = "current"
-    NEW = "new"
+    WORK = auto()
+    CURRENT = auto()
+    NEW = auto()
     # Changes the meaning of its neighbours: "parent account", "owner's phone".
-    OTHER = "other"
+    OTHER = auto()
 
 
 _WORDS: Mapping[Concept, str] = {
