@@ -53,3 +53,20 @@ def test_the_routes_are_as_the_description_that_ships_says(
 
     assert answer.status == status, answer.text
     assert made == description()
+
+
+def test_each_route_that_answers_with_a_body_has_the_status_that_it_describes() -> None:
+    described = {
+        (one.method, one.path): ([status for status in one.responses if status < 400], one)
+        for one in (*app.app._static_routes, *app.app._dynamic_routes)
+        if one.responses
+    }
+
+    # The functions of the others, which redirect or have no body, make the whole answer themselves.
+    with_body = {
+        place: (statuses, [one.status_code])
+        for place, (statuses, one) in described.items()
+        if statuses not in ([204], [302])
+    }
+    assert len(with_body) > 50
+    assert {place: pair for place, pair in with_body.items() if pair[0] != pair[1]} == {}
