@@ -147,16 +147,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     *(
         Equivalent(
-            "profiles/matching/people.py",
-            "",
-            f"{family!r}",
-            f"({family + '~'!r})",
-            "The name of a family is compared only with itself and shown to nobody.",
-        )
-        for family in ("csm", "rep", "anybody")
-    ),
-    *(
-        Equivalent(
             "rules/change_guard.py",
             "_is_above",
             old,
@@ -165,12 +155,41 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
         for old, new in (("0", "(-1)"), ("number > 0", "(number >= 0)"))
     ),
+    *(
+        Equivalent(
+            f"profiles/matching/{module}.py",
+            scope,
+            "lru_cache(maxsize=MAX_REMEMBERED)",
+            "(lru_cache())",
+            "How many labels are remembered decides the pace; the labels are the same.",
+        )
+        for module, scope in (
+            ("scoring", ""),
+            ("people", "_core"),
+            ("meaning", "meaning_of"),
+            ("meaning", "words_of"),
+        )
+    ),
     Equivalent(
         "profiles/matching/scoring.py",
-        "",
-        "lru_cache(maxsize=MAX_REMEMBERED)",
-        "(lru_cache())",
-        "How many labels are remembered decides the pace; the labels are the same.",
+        "_by_values",
+        "1",
+        "(2)",
+        "No other evidence that a column may have lies between the two fits.",
+    ),
+    Equivalent(
+        "profiles/matching/people.py",
+        "_form_fit",
+        "5",
+        "(6)",
+        "No other evidence that a column may have lies between the two fits.",
+    ),
+    Equivalent(
+        "profiles/unasked.py",
+        "mapping_without_asking",
+        "1",
+        "(0)",
+        "It is the line in the message of a refusal, which is caught and not shown.",
     ),
     *(
         Equivalent(

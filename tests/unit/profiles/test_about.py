@@ -9,7 +9,7 @@ from handover.errors import InvalidRequestError
 from handover.profiles.fields import FIELDS, About
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets
-from handover.profiles.profile import Holds
+from handover.profiles.profile import Holds, Profile
 
 ACCOUNTS, USERS = (presets()[f"directory-{about}"] for about in (About.ACCOUNTS, About.USERS))
 
@@ -17,6 +17,12 @@ ACCOUNTS, USERS = (presets()[f"directory-{about}"] for about in (About.ACCOUNTS,
 def with_column(data: dict[str, Any], **column: Any) -> dict[str, Any]:
     """The profile with one more column."""
     return data | {"columns": [*data["columns"], {"label": "x", **column}]}
+
+
+def without_last(profile: Profile) -> dict[str, Any]:
+    """The profile without its last column."""
+    data = profile_json(profile)
+    return data | {"columns": data["columns"][:-1]}
 
 
 def test_the_directory_presets_cover_all_fields_of_their_records() -> None:
@@ -54,6 +60,19 @@ def test_a_profile_without_about_is_about_assignments() -> None:
             "columns[3].role",
         ),
         (profile_json(ACCOUNTS) | {"roles": {"#name": {"max_users": 1}}}, "roles.#name"),
+        (
+            with_column(without_last(ACCOUNTS), holds="initial", role="#portals", by=["email"]),
+            "columns[6].role",
+        ),
+        (
+            with_column(
+                profile_json(ACCOUNTS)
+                | {"roles": {"account_manager": {"max_users": 1}, "owner": {"max_users": 1}}},
+                holds="fact",
+                role="owner",
+            ),
+            "columns[7].role",
+        ),
     ],
 )
 def test_a_field_that_does_not_suit_what_lines_are_about_is_refused_by_its_name(

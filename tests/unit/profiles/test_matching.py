@@ -324,6 +324,10 @@ def test_letters_that_keyboards_lack_are_read_as_people_type_them(label: str, wo
         ("KUNNR", {Concept.CUSTOMER, Concept.ID}),
         # "statuscode" and "mail", not three words: a word has as few parts as possible.
         ("statuscodemail", {Concept.STATUS, Concept.EMAIL}),
+        # Of as many parts, the last is as long as possible: not a mobile phone's number.
+        ("mobiltelefonnummer", {Concept.MOBILE, Concept.PHONE}),
+        # The longest word that is taken apart.
+        ("customer" * 5, {Concept.CUSTOMER}),
     ],
 )
 def test_compounds_and_phrases_are_understood(label: str, concepts: set[Concept]) -> None:
@@ -331,11 +335,41 @@ def test_compounds_and_phrases_are_understood(label: str, concepts: set[Concept]
     assert not meaning_of(label).unknown
 
 
-def test_a_misspelled_word_is_understood_as_a_guess() -> None:
-    meaning = meaning_of("Custmer Number")
+@pytest.mark.parametrize(
+    ("label", "concepts"),
+    [
+        ("Custmer Number", {Concept.CUSTOMER, Concept.NUMBER}),
+        ("ownar", {Concept.OWNER}),
+        # Ten letters may have two typos.
+        ("betrechtar", {Concept.VIEWER}),
+        ("Number of the custoner", {Concept.CUSTOMER, Concept.NUMBER}),
+    ],
+)
+def test_a_misspelled_word_is_understood_as_a_guess(label: str, concepts: set[Concept]) -> None:
+    meaning = meaning_of(label)
 
-    assert meaning.concepts == {Concept.CUSTOMER, Concept.NUMBER}
+    assert meaning.concepts == concepts
+    assert not meaning.unknown
     assert meaning.is_guessed
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param("ownr", id="too short for a typo"),
+        pytest.param("codee", id="the known word is too short for a typo"),
+        pytest.param("obzervres", id="two typos in nine letters"),
+        pytest.param("reprezntatve", id="three typos in a long word"),
+        pytest.param("own\u0435r", id="a letter of another script"),
+        pytest.param("customer" * 4 + "customers", id="a compound of 41 letters"),
+        pytest.param("idkunden", id="an ending at the beginning"),
+    ],
+)
+def test_a_word_that_differs_more_stays_unknown(word: str) -> None:
+    meaning = meaning_of(word)
+
+    assert (meaning.concepts, meaning.unknown) == (frozenset(), {word})
+    assert not meaning.is_guessed
 
 
 def test_every_word_of_the_vocabulary_is_in_the_form_in_which_labels_are_compared() -> None:
@@ -446,3 +480,132 @@ def test_a_column_of_users_without_addresses_is_only_a_proposal(cell: str, expec
     [match] = found("User e-mail", profile=presets()["directory-users"], rows=(cell,))
 
     assert (match.column, match.how) == ("email", expected)
+
+
+FLOW, VIEWERS, USERS, ACCOUNTS = (
+    presets()[name]
+    for name in (
+        "multi-with-workflow",
+        "manager-and-viewers",
+        "directory-users",
+        "directory-accounts",
+    )
+)
+
+
+def with_account_label(label: str) -> Profile:
+    """A tenant's own profile, whose files have another label for the account."""
+    return mapped_copy(STRICT, {label: "account ID"}, [], name="own", title="Own")
+
+
+@pytest.mark.parametrize(
+    ("profile", "better", "other"),
+    [
+        pytest.param(FLOW, "Customer workflow", "Dunning workflow", id="a plain workflow"),
+        pytest.param(VIEWERS, "Customer viewers", "Watchers", id="viewers, not followers"),
+        pytest.param(
+            with_account_label("External customer ID"),
+            "External number",
+            "Customer number",
+            id="the external number of a profile of external ids",
+        ),
+        pytest.param(STRICT, "account-ID", "Customer no", id="the own words, not other ones"),
+        pytest.param(STRICT, "account-ID", "account identifier", id="the own words, not the same"),
+        pytest.param(ACCOUNTS, "Account names", "Customer name", id="the account's name"),
+        pytest.param(ACCOUNTS, "Account estado", "Customer status", id="the account's status"),
+        pytest.param(USERS, "Employee mail", "Work e-mail", id="the user's address"),
+    ],
+)
+def test_of_two_columns_that_fit_the_better_one_is_certain(
+    profile: Profile, better: str, other: str
+) -> None:
+    for labels in ((better, other), (other, better)):
+        matches = {match.header: match.how for match in found(*labels, profile=profile)}
+
+        assert matches == {better: How.ALIAS, other: How.NONE}
+
+
+@pytest.mark.parametrize(
+    ("own", "label", "expected"),
+    [
+        ("Portail", "Portals", How.ALIAS),
+        # Many columns have such words.
+        ("Plan", "Campaign", How.NONE),
+        # Words without a meaning of their own say nothing of what two labels share.
+        ("SAP", "Salesforce", How.NONE),
+        ("???", "!!", How.NONE),
+    ],
+)
+def test_a_label_of_the_same_meaning_is_that_of_a_tenants_own_profile(
+    own: str, label: str, expected: How
+) -> None:
+    assert how(label, profile=with_account_label(own)) == [expected]
+
+
+def test_of_addresses_without_a_role_one_that_says_nothing_else_is_proposed() -> None:
+    labels = ("account ID", "Contact", "E-mail")
+
+    assert how(*labels, rows=("A-1", "a@x.example", "b@x.example")) == [
+        How.EXACT,
+        How.NONE,
+        How.NEAR,
+    ]
+
+
+def test_the_name_of_an_employee_goes_before_what_may_be_a_login() -> None:
+    labels = ("Email", "User name", "Employee name")
+
+    matches = found(*labels, profile=USERS, rows=("a@x.example", "Ana Sousa", "Bo Li"))
+
+    assert [(match.column, match.how) for match in matches] == [
+        ("email", How.EXACT),
+        ("login_name", How.NEAR),
+        ("name", How.ALIAS),
+    ]
+
+
+def test_a_column_without_a_label_is_not_proposed() -> None:
+    assert how("account ID", " ", rows=("A-1", "a@x.example")) == [How.EXACT, How.NONE]
+
+
+_IDS = "id code number ref"
+
+
+@pytest.mark.parametrize(
+    ("profile", "label", "sample", "match"),
+    [
+        (STRICT, f"external record account customer company {_IDS}", "", ("account ID", How.ALIAS)),
+        (
+            STRICT,
+            "old email name login user names user employee",
+            "a@x.example",
+            ("account Manager", How.NEAR),
+        ),
+        (STRICT, "email name login user names", "", (None, How.NONE)),
+        (FLOW, "dunning workflow plan", "", ("Workflow name", How.ALIAS)),
+        (
+            VIEWERS,
+            "additional viewers followers email name user employee account customer company",
+            "",
+            ("defaultViewers", How.ALIAS),
+        ),
+        (ACCOUNTS, "account customer company name", "", ("name", How.ALIAS)),
+        (ACCOUNTS, f"customer {_IDS}", "", ("customer_id", How.ALIAS)),
+        (ACCOUNTS, f"opco name {_IDS}", "", ("opco", How.ALIAS)),
+        (ACCOUNTS, f"subsidiary name {_IDS}", "", ("opco", How.ALIAS)),
+        (ACCOUNTS, "active status of account customer company", "", ("status", How.ALIAS)),
+        (ACCOUNTS, "portal name of account customer company", "", ("portals", How.ALIAS)),
+        (USERS, f"employee user {_IDS}", "", ("employee_id", How.ALIAS)),
+        (USERS, "employee user phone at work", "", (None, How.NONE)),
+        (USERS, "employee user work phone", "", ("phone", How.ALIAS)),
+        (USERS, "employee user work mobile tel", "", ("mobile", How.ALIAS)),
+        (USERS, "employee user work email", "", ("email", How.ALIAS)),
+        (USERS, "employee user email login", "", ("email", How.NEAR)),
+    ],
+)
+def test_a_label_may_say_all_that_belongs_to_its_column(
+    profile: Profile, label: str, sample: str, match: tuple[str | None, How]
+) -> None:
+    [one] = found(label, profile=profile, rows=(sample,))
+
+    assert (one.column, one.how) == match

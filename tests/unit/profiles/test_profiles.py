@@ -96,6 +96,101 @@ def test_a_blank_cell_and_the_word_none_clear(cell: str, is_clearing: bool) -> N
     assert STRICT.is_clearing(cell) is is_clearing
 
 
+def test_an_empty_cell_is_blank_even_if_a_clearing_word_is_empty() -> None:
+    profile = replace(STRICT, blank=Blank.KEEP, clear_words=frozenset({""}))
+
+    assert profile.is_blank(" ")
+    assert not profile.is_clearing(" ")
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_blank"),
+    [
+        (" ; ; ", True),
+        (";", True),
+        ("a;", False),
+        (";a", False),
+        # Somebody may have chosen it as a word.
+        (";;", False),
+        (",", False),
+    ],
+)
+def test_a_list_of_nobody_is_blank(cell: str, is_blank: bool) -> None:
+    profile = replace(STRICT, list_separator=";", clear_words=frozenset({";;"}))
+
+    assert profile.is_blank(cell) is is_blank
+    assert not replace(profile, list_separator=None).is_blank(cell)
+
+
+def test_the_columns_of_each_role_have_its_name_in_all_their_labels() -> None:
+    team = presets()["role-team"].with_roles(
+        [Role("CSM", 1, frozenset({"Admin"})), Role("workflow", 1, frozenset({"Admin"}))]
+    )
+
+    assert [(one.role, one.label, one.aliases) for one in team.columns[1:]] == [
+        ("CSM", "CSM___tid", ()),
+        ("CSM", "CSM", ()),
+        ("CSM", "Current CSM", ("current CSM___tid",)),
+    ]
+    assert team.roles == {"CSM": Role("CSM", 1, frozenset({"Admin"}))}
+    assert STRICT.with_roles([Role("CSM", 1)]) is STRICT
+
+
+def test_a_role_called_current_keeps_its_label() -> None:
+    team = presets()["role-team"].with_roles([Role("CSM", 1), Role("current csm", 1)])
+
+    assert [(one.holds.value, one.label) for one in team.columns if one.role == "CSM"] == [
+        ("users", "CSM___tid"),
+        ("users", "CSM"),
+    ]
+    assert [one.label for one in team.columns if one.role == "current csm"] == [
+        "current csm___tid",
+        "current csm",
+        "Current current csm",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("guards", "assigners"),
+    [
+        ([], {"account_manager": {"Sales"}, "viewer": set()}),
+        ([Role("viewer", 1, frozenset({"HR"}))], {"account_manager": {"Sales"}, "viewer": {"HR"}}),
+        ([Role("account_manager", 5)], {"account_manager": {"Sales"}, "viewer": set()}),
+        (
+            [Role("account_manager", 5, frozenset({"HR"})), Role("CSM", 1, frozenset({"HR"}))],
+            {"account_manager": {"HR"}, "viewer": set()},
+        ),
+        ([Role("CSM", 1, frozenset({"HR"}))], {"account_manager": {"Sales"}, "viewer": set()}),
+    ],
+)
+def test_a_tenants_rule_of_who_assigns_a_role_replaces_that_of_the_profile(
+    guards: list[Role], assigners: dict[str, set[str]]
+) -> None:
+    viewers = presets()["manager-and-viewers"]
+    manager = replace(viewers.roles["account_manager"], assigned_by=frozenset({"Sales"}))
+    profile = replace(viewers, roles=viewers.roles | {"account_manager": manager})
+
+    guarded = profile.guarded_by(guards)
+
+    assert {name: set(role.assigned_by) for name, role in guarded.roles.items()} == assigners
+    assert [role.max_users for role in guarded.roles.values()] == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("assigners", "roles", "admits"),
+    [
+        (set(), set(), True),
+        ({"HR"}, {"Sales"}, False),
+        ({"HR"}, set(), False),
+        ({"HR", "Sales"}, {"Sales", "Admin"}, True),
+    ],
+)
+def test_a_role_is_assigned_by_those_who_have_one_of_its_user_roles(
+    assigners: set[str], roles: set[str], admits: bool
+) -> None:
+    assert Role("CSM", 1, frozenset(assigners)).admits_assigner(frozenset(roles)) is admits
+
+
 def test_any_of_the_uploader_roles_admits() -> None:
     assert STRICT.admits(frozenset({"Sales", "Back Office Management"}), is_on=True)
     assert not STRICT.admits(frozenset({"Sales", "admin"}), is_on=True)
@@ -370,11 +465,11 @@ def test_the_columns_of_a_report_are_not_mistaken_for_others() -> None:
     assert "If it has another name here" in message
 
 
-def test_a_wide_header_is_shortened_in_the_message() -> None:
-    message = refusal(*(f"column {number}" for number in range(150))).refusal.message
+@pytest.mark.parametrize(("columns", "end"), [(20, "'column 19'."), (21, "'column 19' ....")])
+def test_a_wide_header_is_shortened_in_the_message(columns: int, end: str) -> None:
+    message = refusal(*(f"column {number}" for number in range(columns))).refusal.message
 
-    assert "'column 19' ..." in message
-    assert "'column 20'" not in message
+    assert message.endswith(end)
 
 
 def test_a_doubled_column_is_refused_with_both_places() -> None:
@@ -414,6 +509,17 @@ def test_a_mapping_to_a_column_that_the_profile_lacks_is_an_error_of_the_request
         check_mapping(STRICT, {"Kunde": "customer"})
 
     assert wrong.value.field == "mapping"
+
+
+def test_a_mapping_has_at_most_64_kib_of_labels() -> None:
+    room = 64 * 1024 - len(json.dumps({"": "account ID"}))
+    check_mapping(STRICT, {"x" * room: "account ID"})
+
+    with pytest.raises(InvalidRequestError) as wrong:
+        check_mapping(STRICT, {"x" * (room + 1): "account ID"})
+
+    assert wrong.value.field == "mapping"
+    assert str(wrong.value) == ("mapping: found 65,537 bytes of labels, expected at most 65,536")
 
 
 @pytest.mark.parametrize(

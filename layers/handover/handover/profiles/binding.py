@@ -111,7 +111,7 @@ def _place(column: Column, found: Sequence[str], labels: Sequence[str], line: in
             "Keep one of them.",
             line,
         )
-    return places[0] if places else None
+    return next(iter(places), None)
 
 
 def _missing_all(

@@ -7,7 +7,7 @@ of a tenant begins with `#`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import StrEnum, auto
 
 FIELD = "#"
 STATUS = "#status"
@@ -27,10 +27,10 @@ class About(StrEnum):
 class Form(StrEnum):
     """How a field is written: a text, texts in the order given, texts in any order, a status."""
 
-    TEXT = "text"
-    LIST = "list"
-    SET = "set"
-    STATUS = "status"
+    TEXT = auto()
+    LIST = auto()
+    SET = auto()
+    STATUS = auto()
 
 
 FIELDS: Mapping[About, Mapping[str, Form]] = {

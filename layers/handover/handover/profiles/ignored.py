@@ -45,6 +45,7 @@ def _most_alike(name: str, free: Mapping[str, Column]) -> str | None:
         names = [
             one for one, column in free.items() if (column.holds is Holds.CURRENT) is is_condition
         ]
-        if near := get_close_matches(name, names, 1, alike):
-            return free[near[0]].label
+        near = next(iter(get_close_matches(name, names, 1, alike)), None)
+        if near is not None:
+            return free[near].label
     return None

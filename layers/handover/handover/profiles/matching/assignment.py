@@ -85,8 +85,8 @@ def match_columns(
     columns = [column for column in profile.columns if column.role != EACH_ROLE]
     values = [[row[at] for row in rows[:MAX_ROWS] if at < len(row)] for at in range(len(labels))]
     given = [
-        Given(label, meaning_of(label), appearance_of(of_label))
-        for label, of_label in zip(labels, values, strict=True)
+        Given(label, meaning_of(label), appearance_of(values[at]))
+        for at, label in enumerate(labels)
     ]
     found = _remembered(labels, columns, remembered)
     around = surroundings_of(given, profile)
@@ -109,9 +109,9 @@ def match_columns(
             label,
             columns[found[at][0]].label if at in found else None,
             found[at][1] if at in found else How.NONE,
-            _samples(of_label),
+            _samples(values[at]),
         )
-        for at, (label, of_label) in enumerate(zip(labels, values, strict=True))
+        for at, label in enumerate(labels)
     )
 
 
@@ -144,11 +144,13 @@ def _remembered(
         for place, column in enumerate(columns)
         for name in (column.label, *column.aliases)
     }
-    known = {normal_label(theirs): normal_label(ours) for theirs, ours in remembered.items()}
-    said = [places.get(known.get(normal_label(label), "")) for label in labels]
+    known = {
+        normal_label(theirs): places.get(normal_label(ours)) for theirs, ours in remembered.items()
+    }
+    said = [known.get(normal_label(label)) for label in labels]
     bound = Counter(
-        names.get(normal_label(label)) if place is None else place
-        for label, place in zip(labels, said, strict=True)
+        names.get(normal_label(labels[at])) if place is None else place
+        for at, place in enumerate(said)
     )
     return {
         at: (place, How.REMEMBERED)

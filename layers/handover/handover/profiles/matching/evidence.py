@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, auto
 
 from msgspec import Struct
 
@@ -24,12 +24,12 @@ class Strength(IntEnum):
     other role is more probable.
     """
 
-    GUESS = 1
-    POSSIBLE = 2
-    LIKELY = 3
-    CLEAR = 4
-    SAME = 5
-    OWN = 6
+    GUESS = auto()
+    POSSIBLE = auto()
+    LIKELY = auto()
+    CLEAR = auto()
+    SAME = auto()
+    OWN = auto()
 
 
 class Given(Struct, frozen=True):

@@ -50,10 +50,10 @@ def meaning_of(label: str) -> Meaning:
     concepts: set[Concept] = set()
     unknown: set[str] = set()
     is_guessed = False
-    for words, concept in _understood(words_of(label)):
-        found, guessed = (concept, False) if concept is not None else _guessed(words)
+    for word, concept in _understood(words_of(label)):
+        found, guessed = (concept, False) if concept is not None else _guessed(word)
         if found is None:
-            unknown.add(words)
+            unknown.add(word)
         else:
             concepts.add(found)
         is_guessed |= guessed
@@ -79,25 +79,28 @@ def words_of(label: str) -> tuple[str, ...]:
 
 
 def _understood(words: Sequence[str]) -> Iterator[tuple[str, Concept | None]]:
-    """The longest phrases of the vocabulary, in order; words in no phrase have None."""
+    """The first word and the concept of the longest phrases of the vocabulary, in order.
+
+    A word in no phrase has None.
+    """
     place = 0
     while place < len(words):
         for length in range(min(MAX_PHRASE_WORDS, len(words) - place), 0, -1):
             concept = VOCABULARY.get(tuple(words[place : place + length]))
             if concept is not None:
-                yield " ".join(words[place : place + length]), concept
+                yield words[place], concept
                 place += length
                 break
         else:
             parts = _parts(words[place])
-            yield from _understood(parts) if parts else iter([(words[place], None)])
+            yield from iter([(words[place], None)]) if parts is None else _understood(parts)
             place += 1
 
 
-def _parts(word: str) -> list[str]:
-    """The known words that make up a longer word, as few as possible; empty if none do."""
+def _parts(word: str) -> list[str] | None:
+    """The known words that make up a longer word, as few as possible; None if none do."""
     if len(word) > MAX_COMPOUND_CHARS:
-        return []
+        return None
     best: list[list[str] | None] = [[], *[None] * len(word)]
     for end in range(1, len(word) + 1):
         for start in range(end):
@@ -107,7 +110,7 @@ def _parts(word: str) -> list[str]:
             shortest = best[end]
             if shortest is None or len(before) + 1 < len(shortest):
                 best[end] = [*before, part]
-    return best[-1] or []
+    return best[-1]
 
 
 def _guessed(word: str) -> tuple[Concept | None, bool]:

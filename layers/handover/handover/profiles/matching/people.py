@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum, auto
 from functools import lru_cache
 
 from handover.profiles.matching.evidence import (
@@ -27,8 +28,15 @@ _NEW_FIT = 10
 _OF_SUCCESS = frozenset({Concept.SUCCESS_MANAGER, Concept.OWNER, Concept.REP})
 _OF_SALES = frozenset({Concept.SALES, Concept.REP, Concept.OWNER})
 _FAMILIAR = _OF_SUCCESS | _OF_SALES | {Concept.MANAGER, Concept.ACCOUNT_MANAGER}
-# Roles of account managers, by the words of the role or its label.
-_ACCOUNT_MANAGER, _SUCCESS_MANAGER, _REP, _ANYBODY = "account manager", "csm", "rep", "anybody"
+
+
+class _Family(Enum):
+    """A kind of account managers, by the words of the role or its label."""
+
+    ACCOUNT_MANAGER = auto()
+    SUCCESS_MANAGER = auto()
+    REP = auto()
+    ANYBODY = auto()
 
 
 def _of_role(role: str) -> frozenset[Concept]:
@@ -37,23 +45,23 @@ def _of_role(role: str) -> frozenset[Concept]:
     return frozenset() if meant.unknown else meant.concepts
 
 
-def _family(found: frozenset[Concept]) -> str | None:
+def _family(found: frozenset[Concept]) -> _Family | None:
     """The kind of account managers that the concepts name, None for others."""
     rest = found - FORMS - PEOPLE - PARTIES - {Concept.CURRENT, Concept.NEW}
     if rest == {Concept.MANAGER} and (found & PEOPLE or found & PARTIES == {Concept.COMPANY}):
         # An employee's manager is a superior; a company's manager is one of its own people.
         return None
     if rest == {Concept.ACCOUNT_MANAGER}:
-        return _ACCOUNT_MANAGER
+        return _Family.ACCOUNT_MANAGER
     if Concept.SUCCESS_MANAGER in rest and rest <= _OF_SUCCESS:
-        return _SUCCESS_MANAGER
+        return _Family.SUCCESS_MANAGER
     if Concept.REP in rest and rest <= _OF_SALES:
-        return _REP
+        return _Family.REP
     # "Sales" alone means what was sold.
     if rest == {Concept.SALES, Concept.OWNER} or (rest == {Concept.SALES} and found & PEOPLE):
-        return _REP
+        return _Family.REP
     if rest in ({Concept.MANAGER}, {Concept.OWNER}):
-        return _ACCOUNT_MANAGER if found & PARTIES else _ANYBODY
+        return _Family.ACCOUNT_MANAGER if found & PARTIES else _Family.ANYBODY
     return None
 
 
@@ -92,8 +100,8 @@ def _as_person(column: Column, given: Given, around: Surroundings) -> Evidence |
         is_asked = is_any and Concept.OWNER not in _of_role(column.role)
         return Evidence(Strength.GUESS if is_asked else Strength.CLEAR, fit)
     if around.managers != 1:
-        return Evidence(Strength.GUESS, fit) if given_family == _ANYBODY else None
-    return Evidence(Strength.LIKELY if given_family == _ANYBODY else Strength.POSSIBLE, fit)
+        return Evidence(Strength.GUESS, fit) if given_family == _Family.ANYBODY else None
+    return Evidence(Strength.LIKELY if given_family == _Family.ANYBODY else Strength.POSSIBLE, fit)
 
 
 @lru_cache(maxsize=MAX_REMEMBERED)
