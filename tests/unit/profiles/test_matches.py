@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from handover.profiles.matching.assignment import How, Match, match_columns
+from handover.profiles.matching.meaning import words_of
+from handover.profiles.matching.words import VOCABULARY
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
 
@@ -82,6 +84,32 @@ def in_their_rows() -> Iterator[str]:
         yield f"  {said(match_columns(row.labels, [row.samples], row.profile, remembered={}))}"
 
 
-@pytest.mark.parametrize("made", [alone, together, in_their_rows])
+def composed() -> Iterator[str]:
+    """Rows of labels made of words of the profile and others; those without a match are left out.
+
+    Of the words with one meaning, the first stands for all.
+    """
+    drawn = random.Random(2026)
+    of_meanings = {concept: " ".join(words) for words, concept in reversed(VOCABULARY.items())}
+    others = [*sorted(of_meanings.values()), "acme", "acount"]
+    looks = ("", "", "K-1001", "amina@lumina.example", "Amina Otieno", "active", "Kenya")
+    for number in range(700):
+        name, profile = list(PROFILES.items())[number % len(PROFILES)]
+        names = [one for column in profile.columns for one in (column.label, *column.aliases)]
+        own = sorted({word for one in names for word in words_of(one)})
+        header = []
+        for _ in range(drawn.randrange(2, 6)):
+            words = drawn.sample(own, drawn.choice((0, 1, 1, 2)))
+            words += drawn.sample(others, drawn.choice((0, 1, 1, 2)))
+            drawn.shuffle(words)
+            header.append(" ".join(words) or "-")
+        first = tuple(drawn.choice(looks) for _ in header)
+        matches = match_columns(header, [first], profile, remembered={})
+        if any(one.column for one in matches):
+            yield f"{name}: {' | '.join(map(str, zip(header, first, strict=True)))}"
+            yield f"  {said(matches)}"
+
+
+@pytest.mark.parametrize("made", [alone, together, composed, in_their_rows])
 def test_the_matcher_says_what_is_recorded(made: Callable[[], Iterator[str]]) -> None:
     assert_as_recorded(HEADERS / f"{made.__name__}.txt", "\n".join(made()) + "\n")

@@ -24,6 +24,15 @@ from tests.unit.profiles.header_rows import ROLES, header_rows, score_of
 STRICT = presets()["single-strict"]
 TEAM = presets()["role-team"].with_roles(Role(role, 1) for role in ROLES)
 PROFILES = [TEAM, *(profile for profile in presets().values() if profile.name != "role-team")]
+FLOW, VIEWERS, USERS, ACCOUNTS = (
+    presets()[name]
+    for name in (
+        "multi-with-workflow",
+        "manager-and-viewers",
+        "directory-users",
+        "directory-accounts",
+    )
+)
 LABELS = sorted({label for row in header_rows("development.txt") for label in row.labels})
 OWN_LABELS = sorted(
     {
@@ -114,6 +123,20 @@ def test_a_mapping_that_the_profile_no_longer_allows_is_forgotten(
 
 def test_the_first_of_two_equally_good_columns_is_proposed() -> None:
     assert how("Customer No", "Client No", "account Manager") == [How.NEAR, How.NONE, How.EXACT]
+
+
+@pytest.mark.parametrize(
+    "labels", [("Account", "Company ID"), ("Company ID", "Account")], ids=["bare", "of a company"]
+)
+def test_an_account_and_the_id_of_a_company_are_equally_good(labels: tuple[str, str]) -> None:
+    assert how(*labels, profile=ACCOUNTS) == [How.NEAR, How.NONE]
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"), [("Acme customer no", How.NEAR), ("Acme east customer no", How.NONE)]
+)
+def test_an_id_with_more_than_one_unknown_word_is_not_proposed(label: str, expected: How) -> None:
+    assert how(label, "KAM")[0] is expected
 
 
 def test_a_repeated_label_is_never_certain() -> None:
@@ -482,17 +505,6 @@ def test_a_column_of_users_without_addresses_is_only_a_proposal(cell: str, expec
     assert (match.column, match.how) == ("email", expected)
 
 
-FLOW, VIEWERS, USERS, ACCOUNTS = (
-    presets()[name]
-    for name in (
-        "multi-with-workflow",
-        "manager-and-viewers",
-        "directory-users",
-        "directory-accounts",
-    )
-)
-
-
 def with_account_label(label: str) -> Profile:
     """A tenant's own profile, whose files have another label for the account."""
     return mapped_copy(STRICT, {label: "account ID"}, [], name="own", title="Own")
@@ -513,6 +525,8 @@ def with_account_label(label: str) -> Profile:
         pytest.param(STRICT, "account-ID", "account identifier", id="the own words, not the same"),
         pytest.param(ACCOUNTS, "Account names", "Customer name", id="the account's name"),
         pytest.param(ACCOUNTS, "Account estado", "Customer status", id="the account's status"),
+        pytest.param(ACCOUNTS, "Account portal", "Customer portal", id="the account's portal"),
+        pytest.param(ACCOUNTS, "Portal name", "Customer portal", id="a portal of nobody else"),
         pytest.param(USERS, "Employee mail", "Work e-mail", id="the user's address"),
     ],
 )

@@ -43,7 +43,7 @@ def seconds_to_wait(resources: Resources, tenant: str, a_second: int, now: float
     share = _share(tenant, begins_at)
     if not share.left and not share.is_spent:
         most = a_second * WINDOW_SECONDS
-        permits = max(1, min(MAX_PERMITS, most // MAX_PERMITS))
+        permits = min(MAX_PERMITS, a_second)
         taken = resources.tables.allowances.take(tenant, begins_at, permits)
         if taken is None:
             metrics.add_metric("RequestsNotCounted", "Count", 1)
@@ -54,7 +54,7 @@ def seconds_to_wait(resources: Resources, tenant: str, a_second: int, now: float
         share.left -= 1
         return 0
     metrics.add_metric("RequestsOverLimit", "Count", 1)
-    return max(1, math.ceil(begins_at + WINDOW_SECONDS - now))
+    return math.ceil(begins_at + WINDOW_SECONDS - now)
 
 
 def forget() -> None:
