@@ -56,7 +56,6 @@ def test_somebody_who_may_not_use_a_profile_reads_why(
         (STRICT, ["Back Office Management"], ""),
         (STRICT, ["Admin"], ""),
         (OPEN, [], ""),
-        # A file that an Admin asked for is about no directory, so the uploader's roles decide.
         (USERS, ["Admin"], ""),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -42,6 +43,44 @@ def test_a_field_without_a_default_must_be_there(field: str) -> None:
         profile_from(without(field))
 
     assert wrong.value.field == field
+
+
+COLUMN = {
+    "holds": "users",
+    "label": "deputy",
+    "aliases": [],
+    "role": "account_manager",
+    "by": ["email"],
+    "required": True,
+}
+# `default` "none": the field is not for columns of every kind, but for those of users.
+IS_FOR_USERS = ("role", "by")
+
+
+@pytest.mark.parametrize("field", COLUMN_FIELDS)
+def test_a_column_needs_the_fields_without_a_default(field: str) -> None:
+    column = {name: value for name, value in COLUMN.items() if name != field}
+    data = STRICT | {"columns": [*STRICT["columns"], column]}
+
+    if COLUMN_FIELDS[field].default and field not in IS_FOR_USERS:
+        whole = STRICT | {"columns": [*STRICT["columns"], COLUMN]}
+        assert profile_from(data) == profile_from(whole)
+    else:
+        with pytest.raises(InvalidRequestError) as wrong:
+            profile_from(data)
+        assert wrong.value.field == f"columns[3].{field}"
+    assert (COLUMN_FIELDS[field].default == "none") is (field in IS_FOR_USERS)
+
+
+@pytest.mark.parametrize("field", ROLE_FIELDS)
+def test_each_field_of_a_role_has_a_default(field: str) -> None:
+    rules = {"max_users": None, "assigned_by": []}
+    given = {name: value for name, value in rules.items() if name != field}
+
+    assert profile_from(STRICT | {"roles": {"account_manager": given}}) == profile_from(
+        STRICT | {"roles": {"account_manager": rules}}
+    )
+    assert ROLE_FIELDS[field].default == f"`{json.dumps(rules[field])}`"
 
 
 def test_a_role_takes_the_fields_that_are_listed_and_no_others() -> None:

@@ -139,6 +139,18 @@ def test_an_id_with_more_than_one_unknown_word_is_not_proposed(label: str, expec
     assert how(label, "KAM")[0] is expected
 
 
+def test_a_column_that_is_taken_makes_no_other_less_certain() -> None:
+    """Its label means the column of the address too."""
+    labels = ("Account ID", "Account Manager", "Key account manager")
+
+    matches = found(*labels, profile=TEAM)
+
+    assert matches[1:] == [
+        Match("Account Manager", "Account Manager", How.EXACT),
+        Match("Key account manager", "Account Manager___tid", How.ALIAS),
+    ]
+
+
 def test_a_repeated_label_is_never_certain() -> None:
     assert how("Customer No", "KAM", "KAM") == [How.ALIAS, How.NEAR, How.NONE]
 
@@ -623,3 +635,23 @@ def test_a_label_may_say_all_that_belongs_to_its_column(
     [one] = found(label, profile=profile, rows=(sample,))
 
     assert (one.column, one.how) == match
+
+
+@pytest.mark.parametrize(
+    ("profile", "better", "other"),
+    [
+        (VIEWERS, "Customer viewers", "Viewer login"),
+        (STRICT, "Key account manager", "Account-Manager login"),
+        (STRICT, "KAM", "Owner login"),
+    ],
+)
+def test_a_label_of_another_form_than_its_values_goes_last(
+    profile: Profile, better: str, other: str
+) -> None:
+    for labels in ((better, other), (other, better)):
+        matches = found(*labels, profile=profile, rows=("a@x.example", "b@x.example"))
+
+        assert {match.header: match.how for match in matches} == {
+            better: How.ALIAS,
+            other: How.NONE,
+        }

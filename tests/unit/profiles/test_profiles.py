@@ -382,6 +382,25 @@ def test_a_profile_written_as_json_is_read_back_the_same(profile: Profile) -> No
     assert parse_profile(text) == profile
 
 
+@pytest.mark.parametrize(
+    ("label", "of"), [("Account  id", "columns[0]"), ("ACCOUNTID", "columns[0]")]
+)
+def test_a_label_names_one_column_even_after_those_of_the_tenants_roles(
+    label: str, of: str
+) -> None:
+    team = presets()["role-team"]
+    other = Column(Holds.USERS, "other", (label,), "deputy", (NamedBy.EMAIL,))
+    profile = replace(team, columns=(*team.columns, other), roles={"deputy": Role("deputy", 1)})
+
+    with pytest.raises(InvalidRequestError) as wrong:
+        check_profile(profile)
+
+    assert wrong.value.field == "columns[4]"
+    assert str(wrong.value) == (
+        f"columns[4]: {label!r} is a label of {of} already, the column 'account ID'"
+    )
+
+
 # Binding (R6, R7)
 
 

@@ -22,6 +22,11 @@ def test_a_setting_that_a_tenant_has_not_set_has_its_usual_value() -> None:
     assert parse_settings("{}") == Settings(
         clear_guard_percent=20,
         clear_guard_lines=10,
+        change_guard_percent=100,
+        portfolio_guard_percent=100,
+        tenant_guard_percent=100,
+        change_guard_lines=10,
+        uploader_may_approve=False,
         default_account_manager="",
         allow_account_manager_to_create_requests=False,
         profiles=(),
@@ -43,16 +48,62 @@ def test_settings_are_read_back_as_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "highest"),
     [
-        ("clear_guard_percent", 0),
         ("clear_guard_percent", 100),
-        ("clear_guard_lines", 0),
         ("clear_guard_lines", 20_000_000),
+        ("change_guard_percent", 100),
+        ("portfolio_guard_percent", 100),
+        ("tenant_guard_percent", 100),
+        ("change_guard_lines", 20_000_000),
     ],
 )
-def test_the_bounds_of_a_setting_are_valid_values(name: str, value: int) -> None:
-    assert settings_json(settings_from({name: value}))[name] == value
+def test_a_number_of_a_setting_has_bounds(name: str, highest: int) -> None:
+    for value in (0, highest):
+        assert settings_json(settings_from({name: value}))[name] == value
+    for value in (-1, highest + 1):
+        message = f"{name}: found {value}, expected a number from 0 to {highest}"
+        with pytest.raises(InvalidRequestError, match=message):
+            settings_from({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("opco_wall", "never", "always or by_profile"),
+        ("uploader_may_approve", 1, "true or false"),
+        ("default_account_manager", None, 'an e-mail address, or "" for nobody'),
+        ("profiles", ["Single Strict"], "a list of at most 100 profile names"),
+        ("profiles", ["a"] * 101, "a list of at most 100 profile names"),
+    ],
+)
+def test_an_invalid_setting_is_answered_with_what_was_expected(
+    name: str, value: object, expected: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as wrong:
+        settings_from({name: value})
+
+    assert str(wrong.value) == f"{name}: found {value!r}, expected {expected}"
+
+
+def test_a_profile_is_switched_on_once() -> None:
+    assert settings_from({"profiles": ["b", "a", "b"]}).profiles == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("settings", "guards"),
+    [
+        (Settings(), False),
+        (Settings(clear_guard_percent=0, change_guard_lines=0), False),
+        (Settings(change_guard_percent=99), True),
+        (Settings(portfolio_guard_percent=99), True),
+        (Settings(tenant_guard_percent=0), True),
+    ],
+)
+def test_accounts_are_looked_up_only_if_a_limit_needs_them(
+    settings: Settings, guards: bool
+) -> None:
+    assert settings.guards_changes is guards
 
 
 def test_the_maximum_number_of_profiles_is_accepted() -> None:
