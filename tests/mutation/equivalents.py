@@ -184,6 +184,22 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(6)",
         "No other evidence that a column may have lies between the two fits.",
     ),
+    *(
+        Equivalent(
+            "http/formats.py",
+            "",
+            old,
+            new,
+            "Only the time differs: each body is built at import instead of for its first request.",
+        )
+        for old, new in (
+            ("True", "False"),
+            (
+                "ConfigDict(extra='forbid', defer_build=True)",
+                "(ConfigDict(extra='forbid'))",
+            ),
+        )
+    ),
     Equivalent(
         "profiles/unasked.py",
         "mapping_without_asking",

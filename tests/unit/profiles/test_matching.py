@@ -655,3 +655,18 @@ def test_a_label_of_another_form_than_its_values_goes_last(
             better: How.ALIAS,
             other: How.NONE,
         }
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [("account ID", "E-mail", "Acme owner login"), ("account ID", "Acme owner login", "E-mail")],
+    ids=["the first", "the last"],
+)
+def test_an_owner_goes_before_an_address_of_nobody(labels: tuple[str, ...]) -> None:
+    matches = found(*labels, rows=("A-1", "a@x.example", "b@x.example"))
+
+    assert {match.header: match.how for match in matches} == {
+        "account ID": How.EXACT,
+        "Acme owner login": How.NEAR,
+        "E-mail": How.NONE,
+    }

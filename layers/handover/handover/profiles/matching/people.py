@@ -79,17 +79,19 @@ def as_person(column: Column, given: Given, around: Surroundings) -> Evidence | 
 
 def _as_person(column: Column, given: Given, around: Surroundings) -> Evidence | None:
     found = given.meaning.concepts
-    form = _form_fit(column.by, found)
-    if form is None and given.look is not Look.EMAILS:
+    allowed = _form_fit(column.by, found)
+    if allowed is None and given.look is not Look.EMAILS:
         return None
+    # The values are addresses even if the label names another form.
+    form = allowed or 0
     if Concept.VIEWER in found | _of_role(column.role) or Concept.FOLLOWER in found:
-        return _as_viewer(column, given, form or 0)
+        return _as_viewer(column, given, form)
     if _core(given.label) == _core(column.role) != ():
-        return Evidence(Strength.CLEAR, form or 0)
+        return Evidence(Strength.CLEAR, form)
     if Concept.OTHER in found or (found & IDS and given.look is not Look.EMAILS):
         return None
     given_family, own_family = _family(found - IDS), _family(_of_role(column.role))
-    fit = (form or 0) + (_NEW_FIT if Concept.NEW in found else 0)
+    fit = form + _NEW_FIT * (Concept.NEW in found)
     if given_family is None or own_family is None:
         return None
     if given.meaning.unknown:
