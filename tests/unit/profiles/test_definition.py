@@ -74,7 +74,7 @@ def test_a_column_needs_the_fields_without_a_default(field: str) -> None:
 
 @pytest.mark.parametrize("field", ROLE_FIELDS)
 def test_each_field_of_a_role_has_a_default(field: str) -> None:
-    rules = {"max_users": None, "assigned_by": []}
+    rules: dict[str, Any] = {"max_users": None, "assigned_by": []}
     given = {name: value for name, value in rules.items() if name != field}
 
     assert profile_from(STRICT | {"roles": {"account_manager": given}}) == profile_from(

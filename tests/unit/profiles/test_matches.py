@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from handover.profiles.matching.assignment import How, Match, match_columns
 from handover.profiles.matching.meaning import words_of
-from handover.profiles.matching.words import VOCABULARY
+from handover.profiles.matching.words import VOCABULARY, Concept
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
 
@@ -90,7 +90,9 @@ def composed() -> Iterator[str]:
     Of the words with one meaning, the first stands for all.
     """
     drawn = random.Random(2026)
-    of_meanings = {concept: " ".join(words) for words, concept in reversed(VOCABULARY.items())}
+    of_meanings: dict[Concept, str] = {}
+    for phrase, concept in VOCABULARY.items():
+        of_meanings.setdefault(concept, " ".join(phrase))
     others = [*sorted(of_meanings.values()), "acme", "acount"]
     looks = ("", "", "K-1001", "amina@lumina.example", "Amina Otieno", "active", "Kenya")
     for number in range(700):

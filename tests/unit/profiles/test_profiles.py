@@ -168,7 +168,7 @@ def test_a_tenants_rule_of_who_assigns_a_role_replaces_that_of_the_profile(
 ) -> None:
     viewers = presets()["manager-and-viewers"]
     manager = replace(viewers.roles["account_manager"], assigned_by=frozenset({"Sales"}))
-    profile = replace(viewers, roles=viewers.roles | {"account_manager": manager})
+    profile = replace(viewers, roles=dict(viewers.roles) | {"account_manager": manager})
 
     guarded = profile.guarded_by(guards)
 
