@@ -107,8 +107,8 @@ def test_a_narrowed_profile_has_the_account_and_the_first_column_of_the_role() -
 
 
 def test_a_hand_over_has_labels_that_no_other_profile_has() -> None:
-    assert handing_over(STRICT, MANAGER) == replace(
-        narrowed(STRICT, MANAGER),
+    assert handing_over(VIEWERS, MANAGER) == replace(
+        narrowed(VIEWERS, MANAGER),
         columns=(
             Column(Holds.ACCOUNT, "account ID"),
             Column(Holds.REPLACED, "hand over account_manager from", role=MANAGER),
