@@ -7,7 +7,7 @@ of a tenant begins with `#`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum, auto
+from enum import Enum, StrEnum, auto
 
 FIELD = "#"
 STATUS = "#status"
@@ -24,7 +24,7 @@ class About(StrEnum):
     USERS = "users"
 
 
-class Form(StrEnum):
+class Form(Enum):
     """How a field is written: a text, texts in the order given, texts in any order, a status."""
 
     TEXT = auto()
