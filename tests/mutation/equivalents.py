@@ -170,12 +170,16 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             ("meaning", "words_of"),
         )
     ),
-    Equivalent(
-        "profiles/matching/scoring.py",
-        "_by_values",
-        "1",
-        "(2)",
-        "No other evidence that a column may have lies between the two fits.",
+    *(
+        Equivalent(
+            "profiles/matching/scoring.py",
+            "_by_values",
+            "1",
+            "(2)",
+            "No other evidence that a column may have lies between the two fits.",
+            nth,
+        )
+        for nth in (1, 2)
     ),
     Equivalent(
         "profiles/matching/people.py",
