@@ -108,9 +108,14 @@ def test_a_preview_says_how_the_file_is_read_and_what_of_each_profile_it_has() -
                         "header": "Boss",
                         "column": "account Manager",
                         "how": "remembered",
-                        "samples": ["x" * 80],
+                        "samples": ["x" * 80] * 3,
                     },
-                    {"header": "acount manager", "column": None, "how": "none", "samples": [cut]},
+                    {
+                        "header": "acount manager",
+                        "column": None,
+                        "how": "none",
+                        "samples": [cut] * 3,
+                    },
                 ],
                 "blanks": "An empty cell removes the holders of the role from the account; "
                 "so does 'none'.",
