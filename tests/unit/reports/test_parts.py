@@ -311,6 +311,16 @@ def test_surplus_cells_of_a_row_are_kept_in_its_last_column() -> None:
     assert row[:4] == ["KE1", "x", "n,=1,b", "2"]
 
 
+def test_cells_like_ours_are_kept_of_a_file_that_is_no_report() -> None:
+    result = rejected("KE1", "7", "ACCOUNT_BLANK", "why", "how", code="FIELD_COUNT")
+
+    errors = parsed(errors_part([result], header=HEADER, dialect=COMMA))
+    results = parsed(results_part([result], header=HEADER, dialect=COMMA))
+
+    assert errors[0][:5] == ["KE1", "7", "ACCOUNT_BLANK", "why", "how"]
+    assert results[0][:3] == ["KE1", "7", "ACCOUNT_BLANK,why,how"]
+
+
 @settings(max_examples=50)
 @given(rows, delimiters)
 def test_a_wrong_line_of_a_report_without_our_columns_keeps_its_cells_and_stays_wrong(

@@ -18,8 +18,10 @@ MAX_LIKELY = 24
         ("Jan-24", "to a date"),
         ("3/4/2024", "to a date"),
         ("42.0", "to a number"),
-        ("#REF!", "if it cannot show a value"),
-        ("########", "if it cannot show a value"),
+        *(
+            (shown, f" {shown} is what a spreadsheet shows if it cannot show a value.")
+            for shown in ("#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "##")
+        ),
         ("C-\u200b1", "ZERO WIDTH SPACE"),
         ("C-1\u00a0x", "NO-BREAK SPACE"),
     ],

@@ -8,7 +8,7 @@ spaces; csv.reader reads only the rest.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +80,7 @@ def _read_as_blank(
     return places[np.array(found, np.bool_)]
 
 
-@lru_cache(maxsize=8)
+@cache
 def _tables(delimiter: str) -> tuple[Mask, Mask]:
     """For each byte, whether a blank line may contain it, and whether it is blank by itself."""
     may_be_blank, is_blank_byte = np.zeros((2, 256), np.bool_)
@@ -89,7 +89,7 @@ def _tables(delimiter: str) -> tuple[Mask, Mask]:
     return may_be_blank, is_blank_byte
 
 
-@lru_cache(maxsize=8)
+@cache
 def _pattern(delimiter: str) -> re.Pattern[bytes]:
     """A pattern for a complete blank line."""
     return re.compile(b"[" + re.escape(_may_hold(delimiter)) + b"]*+")
