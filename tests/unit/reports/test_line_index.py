@@ -151,6 +151,35 @@ def test_a_search_finds_exactly_the_matching_lines(
     assert {one.opco: one.lines for one in index.opcos} == opcos
 
 
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        (Asked(), [2, 3, 4, 5]),
+        (Asked("rejected"), [3, 4, 5]),
+        (Asked("rejected", "OTHER_OPCO"), [4]),
+        (Asked("", "OTHER_OPCO"), [4]),
+        (Asked("updated", "OTHER_OPCO"), []),
+        (Asked("updated"), [2]),
+        (Asked("rejected", "USER_NOT_FOUND"), [3, 5]),
+    ],
+)
+def test_lines_are_found_by_outcome_and_code_with_what_is_wrong_with_each(
+    asked: Asked, numbers: list[int]
+) -> None:
+    lines = [LineResult(Line(2, ("K2", "", "")), Outcome.UPDATED)]
+    for number, code in ((3, "USER_NOT_FOUND"), (4, "OTHER_OPCO"), (5, "USER_NOT_FOUND")):
+        why = Rejection(number, "", code, "no", f"hint {number}")
+        lines.append(LineResult(Line(number, ("K", "", "")), Outcome.REJECTED, rejection=why))
+    index, sections, data = indexed(lines, 4)
+
+    rows = rows_of(index, sections, data, asked)
+
+    assert [(row.line, hint) for row, _, hint, _ in rows] == [
+        (number, "" if number == 2 else f"hint {number}") for number in numbers
+    ]
+    assert asked.count_in(index.blocks[0]) == len(numbers)
+
+
 def test_a_search_can_begin_at_any_place() -> None:
     lines = [LineResult(Line(2 + at, (f"K{at}", "", "")), Outcome.UPDATED) for at in range(6)]
     index, sections, data = indexed(lines, 6)

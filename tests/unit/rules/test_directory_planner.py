@@ -183,6 +183,18 @@ def test_a_deleted_user_is_restored_only_by_a_status(
     assert (found.rejection and found.rejection.code) == code
 
 
+def test_a_blank_status_means_active_and_any_other_blank_cell_clears_its_field() -> None:
+    of = record(status=INACTIVE, name="Ana", phone="1")
+
+    found = planned_user(of, {"name": "", "status": "", "phone": "2"})
+
+    assert {one.role: one.after for one in found.changes} == {
+        "#name": (),
+        STATUS: (ACTIVE,),
+        "#phone": ("2",),
+    }
+
+
 def planned_account(of: Account, **cells: str) -> Decision:
     profile = presets()["directory-accounts"]
     labels = ("account_id", *cells)
