@@ -159,7 +159,7 @@ def test_what_was_decided_and_why_comes_last_and_only_if_there_is_any() -> None:
         "cancel_reason": "wrong file",
     }
 
-    document = summary(replace(ENDED, **texts))  # type: ignore[arg-type]
+    document = summary(replace(ENDED, **texts))
 
     assert list(document) == [*CONTRACT_KEYS, *texts]
     assert {name: document[name] for name in texts} == texts
