@@ -47,6 +47,10 @@ def test_an_id_that_looks_intact_is_not_called_damaged(account_id: str) -> None:
         ("C-71", "C-17"),
         ("C_17", "C-17"),
         ("CO17", "C017"),
+        ("C017", "CO17"),
+        ("Cl7", "C17"),
+        ("CI7", "C17"),
+        ("C-17", "C_17"),
         ("C-\u200b17", "C-17"),
     ],
 )
