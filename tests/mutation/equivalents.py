@@ -63,7 +63,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "reading/clearing.py",
-        "ClearingCounter._long_words",
+        "ClearingCounter._may_be_words",
         "holds & (lengths <= 3 * self._longest_word)",
         "(holds | (lengths <= 3 * self._longest_word))",
         "Only the speed differs: more fields are read one by one, each with the same result.",
@@ -126,7 +126,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "reading/clearing.py",
-        "ClearingCounter._long_words",
+        "ClearingCounter._may_be_words",
         "lengths <= 3 * self._longest_word",
         "(lengths < 3 * self._longest_word)",
         "No word is as long: its letters take up to three bytes, but guard and quotes take one.",
@@ -256,5 +256,119 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "merge(*begun(shards), key=str.encode)",
         "(merge(*begun(shards)))",
         "Python orders texts by code point, which is the order of their bytes in UTF-8.",
+    ),
+    *(
+        Equivalent(
+            "reading/clearing.py",
+            scope,
+            old,
+            new,
+            "Only the speed differs: more fields are looked at, each with the same result.",
+            nth,
+        )
+        for scope, old, new, nth in (
+            ("ClearingCounter._is_filled", "end > begin", "(end >= begin)", 1),
+            ("ClearingCounter._clears", "lengths > 0", "(lengths >= 0)", 1),
+            ("ClearingCounter._clears", "0", "(-1)", 2),
+            ("ClearingCounter._clears", "len(short)", "True", 1),
+            ("ClearingCounter._long", "end - begin > _MAX_BYTES", "(end - begin >= _MAX_BYTES)", 1),
+            ("ClearingCounter._long", "not len(places)", "False", 1),
+            ("ClearingCounter._may_be_words", "not window.data.isascii()", "True", 1),
+            ("ClearingCounter._may_be_words", "3", "(4)", 1),
+        )
+    ),
+    *(
+        Equivalent(
+            "reading/data_lines.py",
+            "data_lines",
+            old,
+            new,
+            "Only the speed differs: csv.reader or the loop decides about more or fewer records.",
+            nth,
+        )
+        for old, new, nth in (
+            ("may_be_blank[first] & is_line", "(may_be_blank[first] | is_line)", 1),
+            ("1", "(2)", 3),
+            ("1", "(0)", 3),
+            ("second >= ends[odd]", "(second > ends[odd])", 1),
+            ("not len(odd)", "False", 1),
+            ("at < ends[odd]", "(at <= ends[odd])", 1),
+            ("not is_within.any()", "False", 1),
+            (
+                "ends[odd] - window.starts[odd] <= _BYTES_AT_ONCE",
+                "(ends[odd] - window.starts[odd] < _BYTES_AT_ONCE)",
+                1,
+            ),
+        )
+    ),
+    *(
+        Equivalent(
+            "reading/keys.py",
+            scope,
+            old,
+            new,
+            "Only the speed differs: Python or a mask looks at more keys, with the same hashes.",
+            nth,
+        )
+        for scope, old, new, nth in (
+            ("hash_ranges", "8", "(9)", 2),
+            ("hash_ranges", "shortest >= offset + 8", "(shortest > offset + 8)", 1),
+            ("KeyHasher.hashes", "is_odd &= lengths > 0", "pass", 1),
+            ("KeyHasher.hashes", "lengths > 0", "(lengths >= 0)", 1),
+            ("KeyHasher.hashes", "0", "(-1)", 1),
+            (
+                "KeyHasher.hashes",
+                'self.dialect.is_report and window.data.find(b"\'") >= 0',
+                "True",
+                1,
+            ),
+            (
+                "KeyHasher.hashes",
+                'self.dialect.is_report and window.data.find(b"\'") >= 0',
+                '(self.dialect.is_report or window.data.find(b"\'") >= 0)',
+                1,
+            ),
+            ("KeyHasher.hashes", "not window.data.isascii()", "True", 1),
+            ("KeyHasher.hashes", "not needs_python.any()", "False", 1),
+            ("_unquoted", "not len(quoted)", "False", 1),
+        )
+    ),
+    *(
+        Equivalent(
+            "reading/csv_lines.py",
+            "_may_hold_long_field",
+            old,
+            new,
+            "Only the speed differs: fields are measured that cannot be too long.",
+        )
+        for old, new in (
+            ("b'\"' in data", "True"),
+            (
+                "data.find(b'\\n', start, start + look) < 0",
+                "(data.find(b'\\n', start, start + look) <= 0)",
+            ),
+            ("2", "(3)"),
+        )
+    ),
+    Equivalent(
+        "reading/windows.py",
+        "Window.field",
+        "column < width and (self.widths == width).all()",
+        "False",
+        "Only the speed differs: records of one width are found as those of several are.",
+    ),
+    Equivalent(
+        "reading/repeats.py",
+        "_repeated",
+        "low - 2",
+        "(low + 2)",
+        "A hash that is listed twice only takes a group that stays empty.",
+    ),
+    Equivalent(
+        "rules/reasons.py",
+        "since",
+        "receipt.version > newest.version",
+        "(receipt.version >= newest.version)",
+        "Two receipts of an account never have one version.",
     ),
 )

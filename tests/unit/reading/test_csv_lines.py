@@ -151,10 +151,16 @@ def test_a_line_of_a_report_with_the_mark_for_malformed_ones_is_faulty_and_read_
     assert after.fault is None
 
 
-def test_a_field_has_at_most_10_000_characters_also_beside_one_that_has_more() -> None:
-    found = read(b"1,2,%b\n1,2,%b\n" % (b"x" * MAX_FIELD_CHARS, b"x" * (MAX_FIELD_CHARS + 1)))
+@pytest.mark.parametrize("before", [0, 10, 850, 900, 1200, 1249])
+def test_a_field_has_at_most_10_000_characters_wherever_it_is(before: int) -> None:
+    longest, longer = b"x" * MAX_FIELD_CHARS, b"x" * (MAX_FIELD_CHARS + 1)
 
-    assert [line.fault.code if line.fault else "" for line in found] == ["", "FIELD_TOO_LONG"]
+    found = read(b"1,2,abc\n" * before + b"1,2,%b\n1,2,%b\n" % (longest, longer))
+    [alone] = read(b"1,2,%b\n" % longer)
+
+    faults = [line.fault.code if line.fault else "" for line in found]
+    assert faults == [*[""] * (before + 1), "FIELD_TOO_LONG"]
+    assert alone.fault is not None
 
 
 @pytest.mark.parametrize("code", [*range(32), 127])

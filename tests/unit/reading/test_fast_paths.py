@@ -8,9 +8,10 @@ from pathlib import Path
 
 import handover
 import pytest
-from handover.model import Dialect
+from handover.model import Dialect, Duplicates
 from handover.reading.clearing import Clearing
 from handover.reading.keys import KeyColumn
+from handover.reading.repeats import repeats
 from handover.reading.scan import Sizes, scan
 from handover.rules.addresses import normal_address
 
@@ -30,6 +31,7 @@ PLAIN = {
     "empty keys": ",b,c",
     "long cells": "K{0}," + "x" * 300 + ",c",
     "words as long as a clearing word": "K{0},nobodies,c",
+    "lists that end with a separator": 'K{0},"ana{0}@x.example, bo@x.example,",c',
 }
 
 
@@ -82,3 +84,23 @@ def test_a_file_is_scanned_without_a_call_for_each_line(
         return found.lines
 
     assert calls(scanned) < 100
+
+
+def test_the_keys_of_repeated_lines_are_compared_without_a_call_for_each() -> None:
+    data = data_of("short cells") * 2
+    found = scan_all(data)
+
+    def settled() -> int:
+        return sum(
+            1
+            for _ in repeats(
+                found,
+                read=lambda: [data],
+                header=plain_header(),
+                canonical=lambda line: (line.fields[0], line.fields[1:]),
+                duplicates=Duplicates.FIRST,
+            )
+        )
+
+    # Seven calls read a line, make its two digests and hand over its repeat.
+    assert calls(settled) < 7.5 * 2 * LINES

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from handover.model import Dialect, Header
+from handover.reading.guards import unguard
 from handover.reading.keys import BLANK, Hashes, KeyColumn, KeyHasher, refill
 from handover.reading.scan import Sizes, scan
 from handover.reading.windows import windows
@@ -121,6 +122,35 @@ def test_the_hash_of_every_key_is_that_of_its_words_one_by_one(
     )
 
     assert found.hashes.tolist() == [plain_hash(key.encode(), seed) for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("first", "key"),
+    [
+        ("K", "A\u2400B"),
+        ("\u2400", "A\u2400B"),
+        ("A\u2400", "A\u2400B"),
+        ("K", "K;'=1"),
+        ("'=", "K;'=1"),
+        ("K", "'=1"),
+    ],
+)
+@pytest.mark.parametrize("is_report", [False, True])
+def test_a_key_is_hashed_without_spaces_and_quotes_and_in_a_report_without_guards(
+    first: str, key: str, *, is_report: bool
+) -> None:
+    cells = [first, key, f" {key}", key, f" {key}"]
+    data = '{},x\n{},x\n{},x\n"{}",x\n"{}",x\n'.format(*cells)
+    found = scan(
+        [data.encode()],
+        dialect=Dialect("utf-8", ",", is_report=is_report),
+        header=Header(("key", "x"), 0, 2),
+        key=KeyColumn(0, 7),
+        sizes=Sizes(1 << 20, 1 << 20),
+    )
+
+    values = map(unguard, cells) if is_report else cells
+    assert found.hashes.tolist() == [plain_hash(one.strip().encode(), 7) for one in values]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

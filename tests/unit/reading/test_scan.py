@@ -174,9 +174,25 @@ def test_a_file_beyond_a_limit_is_refused() -> None:
     data = b"1,2,3\n\n" * 40
 
     assert _refusal(data, limits=Limits(lines=30))[:2] == ("TOO_MANY_LINES", 61)
-    assert _refusal(data, limits=Limits(file_bytes=200))[0] == "TOO_LARGE"
+    assert _refusal(data, limits=Limits(lines=39))[:2] == ("TOO_MANY_LINES", 79)
+    assert _refusal(data, limits=Limits(file_bytes=len(data) - 1))[0] == "TOO_LARGE"
     assert _refusal(b"")[0] == "EMPTY_FILE"
     assert _refusal(b"\n\r\n\r")[0] == "EMPTY_FILE"
+    assert _refusal(data, limits=Limits(min_lines=41))[0] == "EMPTY_FILE"
+
+
+def test_a_file_may_have_as_many_bytes_and_lines_as_its_limits() -> None:
+    data = b"1,2,3\n\n" * 40
+
+    found = scan(
+        cut(data, 50),
+        dialect=Dialect("utf-8", ","),
+        header=plain_header(),
+        key=KeyColumn(0, seed=0),
+        sizes=Sizes(100, 10, Limits(len(data), 40, 40), window_bytes=64),
+    )
+
+    assert (found.lines, found.end) == (40, len(data))
 
 
 @pytest.mark.parametrize("place", [0, 5, 70, 128, 200])
@@ -339,6 +355,22 @@ def test_a_long_clear_word_is_recognized_in_every_case(sign: str, length: int) -
     )
 
     assert found.clearing == 1
+
+
+@pytest.mark.parametrize("length", range(1, 21))
+def test_a_value_clears_only_if_each_of_its_bytes_is_that_of_the_word(length: int) -> None:
+    word = "abcdefghijklmnopqrst"[:length]
+    others = [f"{word[:at]}~{word[at + 1 :]}" for at in range(length)]
+    values = [word, *others, f"{word}~", f"{word}\0", word[:-1], word]
+
+    found = scan_all(
+        "".join(f"K,{value},x\n" for value in values).encode(),
+        clear_columns=(1,),
+        is_clearing=word.__eq__,
+        clear_words=frozenset({word}),
+    )
+
+    assert found.clearing == 2
 
 
 @pytest.mark.parametrize("cell", ["{}", '"{}"', "'{}", '"\'{}"'])

@@ -151,6 +151,35 @@ def test_a_search_finds_exactly_the_matching_lines(
     assert {one.opco: one.lines for one in index.opcos} == opcos
 
 
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        (Asked(), [2, 3, 4, 5]),
+        (Asked("rejected"), [3, 4, 5]),
+        (Asked("rejected", "OTHER_OPCO"), [4]),
+        (Asked("", "OTHER_OPCO"), [4]),
+        (Asked("updated", "OTHER_OPCO"), []),
+        (Asked("updated"), [2]),
+        (Asked("rejected", "USER_NOT_FOUND"), [3, 5]),
+    ],
+)
+def test_lines_are_found_by_outcome_and_code_with_what_is_wrong_with_each(
+    asked: Asked, numbers: list[int]
+) -> None:
+    lines = [LineResult(Line(2, ("K2", "", "")), Outcome.UPDATED)]
+    for number, code in ((3, "USER_NOT_FOUND"), (4, "OTHER_OPCO"), (5, "USER_NOT_FOUND")):
+        why = Rejection(number, "", code, "no", f"hint {number}")
+        lines.append(LineResult(Line(number, ("K", "", "")), Outcome.REJECTED, rejection=why))
+    index, sections, data = indexed(lines, 4)
+
+    rows = rows_of(index, sections, data, asked)
+
+    assert [(row.line, hint) for row, _, hint, _ in rows] == [
+        (number, "" if number == 2 else f"hint {number}") for number in numbers
+    ]
+    assert asked.count_in(index.blocks[0]) == len(numbers)
+
+
 def test_a_search_can_begin_at_any_place() -> None:
     lines = [LineResult(Line(2 + at, (f"K{at}", "", "")), Outcome.UPDATED) for at in range(6)]
     index, sections, data = indexed(lines, 6)
@@ -197,6 +226,7 @@ def test_a_line_without_an_account_cell_is_found_by_its_number() -> None:
 
     index, sections, data = indexed(lines, 1)
 
+    assert rows_of(index, sections, data, Asked(text="~")) == []
     ((row, *_),) = rows_of(index, sections, data, Asked(text="7"))
     assert (row.line, row.code) == (7, "NOT_PROCESSED")
 
@@ -211,6 +241,79 @@ def test_directory_fields_keep_their_whole_text() -> None:
     )
 
     assert several[0].changes == (RoleChange("#phone", (), ("1, 2",)),)
+
+
+@pytest.mark.parametrize(
+    ("cells", "changes"),
+    [
+        ("#name,A,B", [("#name", "A", "B")]),
+        ("#name,,B", [("#name", "", "B")]),
+        ("#name,A,", [("#name", "A", "")]),
+        ("#name; #phone,A; 1,B; 2", [("#name", "A", "B"), ("#phone", "1", "2")]),
+        ("#name; #phone,A; ,; 2", [("#name", "A", ""), ("#phone", "", "2")]),
+        # Which text belongs to which field cannot be known.
+        ("#name; #phone,Dr; A; 1,B; 2", [("#name; #phone", "Dr; A; 1", "B; 2")]),
+        ("#name,Dr; A,B", [("#name", "Dr; A", "B")]),
+        ("#name,Dr; A,B; C", [("#name", "Dr; A", "B; C")]),
+    ],
+)
+def test_each_field_of_a_row_has_its_own_text_if_that_is_clear(
+    cells: str, changes: list[tuple[str, str, str]]
+) -> None:
+    row = result_row(f"K,2,updated,{cells},,\r\n".encode(), delimiter=",", roles=ROLES)
+
+    assert row.changes == tuple(
+        RoleChange(field, (before,) if before else (), (after,) if after else ())
+        for field, before, after in changes
+    )
+    assert (row.fields, row.line, row.outcome, row.code, row.message) == (
+        ("K",),
+        2,
+        "updated",
+        "",
+        "",
+    )
+
+
+def test_an_index_without_lines_is_read_back() -> None:
+    empty = LineIndex(("Key",), 0, ",", ROLES, (), ())
+
+    assert index_from(index_json(empty)) == empty
+    assert empty.knows_holders
+
+
+def test_only_the_opcos_with_most_lines_are_kept_then_those_first_by_name() -> None:
+    builder = IndexBuilder(0)
+    names = [f"{number:03d}" for number in range(201)]
+    lines = [
+        replace(LineResult(Line(at, ("K", "", "")), Outcome.UNCHANGED), opco=opco)
+        for at, opco in enumerate([*reversed(names), "200", "200", "100"], start=2)
+    ]
+    builder.add(lines_part_from(lines_part(lines, header=HEADER, dialect=COMMA, account=0)))
+
+    opcos = [(one.opco, one.lines) for one in builder.opcos()]
+
+    assert opcos[:3] == [("200", 3), ("100", 2), ("000", 1)]
+    assert opcos[-1] == ("198", 1)
+    assert len(opcos) == 200
+
+
+def test_users_with_the_most_gains_and_losses_come_first_then_those_first_by_address() -> None:
+    def changed(number: int, before: str, after: str) -> LineResult:
+        change = RoleChange("owner", tuple(before.split()), tuple(after.split()))
+        return LineResult(Line(number, ("K", "", "")), Outcome.UPDATED, (change,))
+
+    lines = [changed(2, "c b", "a"), changed(3, "c", "b"), changed(4, "", "d e")]
+
+    index, _, _ = indexed(lines, 2)
+
+    assert index.moves == (
+        Move("b", 1, 1),
+        Move("c", 0, 2),
+        Move("a", 1, 0),
+        Move("d", 1, 0),
+        Move("e", 1, 0),
+    )
 
 
 def test_a_malformed_row_of_the_results_is_refused() -> None:

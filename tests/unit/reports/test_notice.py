@@ -109,6 +109,50 @@ def test_a_long_file_name_is_cut_with_an_ellipsis() -> None:
     assert "aaa…" in sent.text
 
 
+@pytest.mark.parametrize("beyond", range(6))
+def test_a_subject_of_99_characters_has_the_whole_file_name_and_a_longer_one_ends_in_dots(
+    beyond: int,
+) -> None:
+    before, after = "Import done: ", " (1,200 lines, 1,100 changed)"
+    room = 99 - len(before) - len(after)
+
+    subject = notice(replace(DONE, filename="a" * (room + beyond))).subject
+
+    shown = "a" * (room - 3) + "..." if beyond else "a" * room
+    assert subject == f"{before}{shown}{after}"
+
+
+def test_texts_of_the_uploader_are_cut_to_what_a_message_can_hold() -> None:
+    def kept(changed: int) -> dict[str, object]:
+        warnings = [FileWarning("A" * 300, "b" * (1000 + changed)), FileWarning("C", "")]
+        hostile = replace(
+            REFUSED,
+            filename="a" * (700 + changed),
+            refusal=Refusal("NOT_CSV", "b" * (1000 + changed)),
+            warnings=tuple(warnings),
+        )
+        found = json.loads(notice(hostile).json)
+        return {
+            "filename": len(found["filename"]),
+            "refusal": len(found["refusal"]["message"]),
+            "warnings": [len(one["message"]) for one in found.get("warnings", ())],
+        }
+
+    assert kept(0) == {"filename": 700, "refusal": 1000, "warnings": [1000]}
+    assert kept(1) == {"filename": 700, "refusal": 1000, "warnings": []}
+    assert kept(-1) == {"filename": 699, "refusal": 999, "warnings": [999, 0]}
+
+
+@pytest.mark.parametrize(("length", "shown"), [(256, "p" * 256), (257, "p" * 255 + "\u2026")])
+def test_an_attribute_and_what_to_quote_have_at_most_256_characters(
+    length: int, shown: str
+) -> None:
+    sent = notice(replace(DONE, profile="p" * length))
+
+    assert sent.attributes["profile"] == shown
+    assert f"\nProfile: {shown}\n" in sent.text
+
+
 def test_a_message_stays_within_the_limit_of_sns() -> None:
     worst = "\U0001f600" * 5_000
     hostile = replace(

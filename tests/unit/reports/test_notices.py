@@ -122,6 +122,79 @@ IMPORTS: Mapping[str, Mapping[str, Any]] = {
     "of the next holder": {"job": JobKind.OWNER, "filename": "owner.csv"},
     "resolution": {"job": JobKind.RESOLUTION, "filename": "resolution.csv"},
     "removal": {"job": JobKind.REMOVAL, "filename": "removal.csv"},
+    "error, undo": {
+        "state": State.ERROR,
+        "counts": EVERY,
+        "report": REPORT,
+        "job": JobKind.UNDO,
+        "undo_of": "f" * 32,
+    },
+    "refused, of the next holder": {
+        "state": State.REFUSED,
+        "counts": Counts(),
+        "refusal": Refusal("MISSING_COLUMN", "there is no column 'account Manager'", 7),
+        "job": JobKind.OWNER,
+    },
+    "refused without a reason": {"state": State.REFUSED, "counts": Counts()},
+    "done, dry run of the next holder": {"mode": Mode.DRY_RUN, "job": JobKind.OWNER},
+    "cancelled, dry run": {
+        "state": State.CANCELLED,
+        "mode": Mode.DRY_RUN,
+        "cancelled_by": "ada@lumina.example",
+        "approved_by": "bo@lumina.example",
+        "approve_reason": "agreed with sales",
+    },
+    "error, only rejected": {
+        "state": State.ERROR,
+        "counts": Counts(lines=2345, updated=1111, rejected=1234),
+        "report": REPORT,
+    },
+    "error, only not processed": {
+        "state": State.ERROR,
+        "counts": Counts(lines=2, not_processed=2),
+        "accounts_updated": 0,
+        "report": REPORT,
+    },
+    **{
+        f"error, all or nothing, {accounts} changed, {mode}, {'a' if report else 'no'} report": {
+            "state": State.ERROR,
+            "counts": Counts(lines=9, updated=3, rejected=6),
+            "accounts_updated": accounts,
+            "mode": mode,
+            "on_error": "all_or_nothing",
+            "report": report,
+        }
+        for accounts, mode, report in (
+            (3, Mode.RUN, REPORT),
+            (3, Mode.RUN, None),
+            (3, Mode.DRY_RUN, REPORT),
+            (0, Mode.RUN, REPORT),
+        )
+    },
+    "stopped without a report": {
+        "state": State.ERROR,
+        "counts": Counts(lines=1, rejected=1),
+        "accounts_updated": 0,
+        "on_error": "all_or_nothing",
+        "stopped": "1 of 1 line is in error",
+    },
+    "awaiting approval, of many lines": {
+        "state": State.AWAITING_APPROVAL,
+        "counts": Counts(),
+        "approval": Approval("CHANGES_MANY", 1_234, 56_789, would_change=4_321),
+    },
+    "awaiting approval, clears many lines": {
+        "state": State.AWAITING_APPROVAL,
+        "counts": Counts(),
+        "approval": Approval("CLEARS_MANY", 1_234, 56_789),
+    },
+    "awaiting approval, one line": {
+        "state": State.AWAITING_APPROVAL,
+        "counts": Counts(),
+        "approval": Approval("CLEARS_MANY", 1, 1),
+    },
+    "about users": {"profile": "directory-users"},
+    "about accounts": {"profile": "directory-accounts"},
     "of a source": {"source": "erp", "uploader": "AROAERPEXAMPLE", "profile": "role-team"},
 }
 

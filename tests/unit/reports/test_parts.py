@@ -311,6 +311,16 @@ def test_surplus_cells_of_a_row_are_kept_in_its_last_column() -> None:
     assert row[:4] == ["KE1", "x", "n,=1,b", "2"]
 
 
+def test_cells_like_ours_are_kept_of_a_file_that_is_no_report() -> None:
+    result = rejected("KE1", "7", "ACCOUNT_BLANK", "why", "how", code="FIELD_COUNT")
+
+    errors = parsed(errors_part([result], header=HEADER, dialect=COMMA))
+    results = parsed(results_part([result], header=HEADER, dialect=COMMA))
+
+    assert errors[0][:5] == ["KE1", "7", "ACCOUNT_BLANK", "why", "how"]
+    assert results[0][:3] == ["KE1", "7", "ACCOUNT_BLANK,why,how"]
+
+
 @settings(max_examples=50)
 @given(rows, delimiters)
 def test_a_wrong_line_of_a_report_without_our_columns_keeps_its_cells_and_stays_wrong(
@@ -326,6 +336,9 @@ def test_a_wrong_line_of_a_report_without_our_columns_keeps_its_cells_and_stays_
     assert labels == list(header.labels)
     assert row[: len(fields)] == list(fields)
     assert len(row) != len(labels)
+    added = [""] if len(fields) == len(HEADER.labels) else []
+    own = ["2", "USER_NOT_FOUND", "no such user", "check the address"]
+    assert row == [*fields, *added, *own]
 
 
 def test_a_line_that_was_not_valid_csv_stays_rejected_until_its_mark_is_deleted() -> None:
@@ -442,12 +455,20 @@ def test_rows_of_letters_digits_spaces_and_addresses_are_written_at_once(
     """Each cell of a row by itself would take many times as long."""
     dialect = Dialect("utf-8", delimiter)
     plain = ("K-001", "amina.otieno@lumina.example", "Ünsal & Sons (2)")
-    result = LineResult(Line(2, plain), Outcome.UPDATED)
-    expected = results_part([result], header=HEADER, dialect=dialect)
+    changes = (RoleChange("account_manager", ("a_b@x",), ("c@x",)),)
+    found = [
+        LineResult(Line(2, plain), Outcome.UPDATED, changes),
+        LineResult(Line(3, ("", "", "")), Outcome.NOT_PROCESSED, message="not now"),
+        rejected(*plain, number=4, error="no such user: 5 were found."),
+    ]
+    expected = [part(found, header=HEADER, dialect=dialect) for part in (errors_part, results_part)]
 
     monkeypatch.setattr(parts, "_guarded", None)
+    monkeypatch.setattr(parts, "_row", None)
 
-    assert results_part([result], header=HEADER, dialect=dialect) == expected
+    assert expected == [
+        part(found, header=HEADER, dialect=dialect) for part in (errors_part, results_part)
+    ]
     with pytest.raises(TypeError, match="not callable"):
         results_part(
             [LineResult(Line(2, ("=1", "", "")), Outcome.UPDATED)], header=HEADER, dialect=dialect

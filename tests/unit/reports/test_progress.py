@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from handover.model import State
 from handover.reports.counts import Counts
-from handover.reports.progress import Progress, Stage, progress_of
+from handover.reports.progress import Progress, Stage, progress_of, stage_seconds
 
 BEGUN = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 HALF = Counts(lines=100, updated=40, rejected=10)
@@ -64,3 +64,37 @@ def test_an_import_that_has_ended_keeps_its_pace_and_has_no_time_left() -> None:
     ended = progress(State.DONE, Counts(lines=100, updated=100), 20)
 
     assert (ended.lines_a_second, ended.seconds_left) == (5.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        pytest.param(
+            "00:00 00:01 00:03 00:06.5 00:10.1234 01:00",
+            [
+                ("uploading", 1),
+                ("reading", 2),
+                ("waiting", 3.5),
+                ("working", 3.623),
+                ("finishing", 49.877),
+            ],
+            id="every time is known",
+        ),
+        pytest.param(
+            "00:00 00:01 00:03 00:03 00:05 00:05",
+            [("uploading", 1), ("reading", 2), ("working", 2), ("finishing", 0)],
+            id="it did not wait",
+        ),
+        pytest.param("00:00 00:01 - - - 00:05", [("uploading", 1)], id="refused"),
+        pytest.param("- 00:01 00:03 - 00:04 00:09", [("reading", 2), ("finishing", 5)], id="older"),
+        pytest.param("00:02 00:01 - - - -", [("uploading", 0)], id="clocks that differ"),
+        pytest.param("- - - - - -", [], id="none is known"),
+    ],
+)
+def test_each_stage_took_the_time_between_the_recorded_ones(
+    times: str, expected: list[tuple[str, float]]
+) -> None:
+    names = ["announced_at", "received_at", "validated_at", "working_at", "finished_at", "ended_at"]
+    found = [None if one == "-" else f"2026-11-22T10:{one}Z" for one in times.split()]
+
+    assert stage_seconds(**dict(zip(names, found, strict=True))) == expected

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from handover.model import Line, LineResult, Mode, Outcome, Refusal, State
+from handover.model import FileWarning, Line, LineResult, Mode, Outcome, Refusal, State
 from handover.reports.counts import Counts, tally
 from handover.reports.summary import (
     Approval,
@@ -146,6 +146,36 @@ def test_further_keys_follow_those_of_the_contract() -> None:
     reason = {"reason": "CLEARS_MANY", "would_clear": 30, "lines": 60, "would_change": 0}
     assert document["approval"] == reason
     assert "approval" not in summary(replace(waiting, state=State.DONE))
+
+
+def test_what_was_decided_and_why_comes_last_and_only_if_there_is_any() -> None:
+    texts = {
+        "on_error": "all_or_nothing",
+        "stopped": "a line is in error",
+        "applied_by": "ticket-1",
+        "approved_by": "ana@x.example",
+        "approve_reason": "agreed",
+        "cancelled_by": "bo@x.example",
+        "cancel_reason": "wrong file",
+    }
+
+    document = summary(replace(ENDED, **texts))
+
+    assert list(document) == [*CONTRACT_KEYS, *texts]
+    assert {name: document[name] for name in texts} == texts
+
+
+def test_warnings_are_published_with_code_and_message() -> None:
+    warned = replace(ENDED, warnings=(FileWarning("COLUMN_IGNORED", "line 1: 'x'"),))
+
+    assert summary(warned)["warnings"] == [{"code": "COLUMN_IGNORED", "message": "line 1: 'x'"}]
+
+
+def test_lines_with_errors_need_a_person_and_superseded_ones_are_not_applied_either() -> None:
+    every = Counts(255, 1, 2, 4, 8, 16, 32, 64, 128)
+
+    assert (every.good, every.with_errors) == (1 + 2 + 4 + 8 + 32 + 64, 16 + 128)
+    assert (every.settled, every.unapplied) == (255, 16 + 128 + 64)
 
 
 def test_the_summary_file_is_the_same_bytes_each_time_and_reads_back() -> None:

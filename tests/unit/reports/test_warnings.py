@@ -61,6 +61,26 @@ def test_a_misspelt_column_comes_first_with_its_likely_label() -> None:
     assert "'City'" in second.message
 
 
+def test_at_most_three_misspelt_columns_have_a_warning_of_their_own() -> None:
+    header = Header(("email", "nme", "City", "role", "opcco", "statuss"), 0, 2)
+
+    found = column_warnings(header, COMMA, presets()["directory-users"], {})
+
+    *own, others = [one.message for one in found]
+    assert [message.partition(" was ignored. Did you mean ")[::2] for message in own] == [
+        (f"line 1: the column {label!r}", f"{meant!r}? Rename or map it and upload the file again.")
+        for label, meant in (("nme", "name"), ("role", "roles"), ("opcco", "opco"))
+    ]
+    assert others.endswith("the profile has no such column: 'statuss', 'City'.")
+
+
+@pytest.mark.parametrize(("length", "shown"), [(40, "x" * 40), (41, "x" * 39 + "\u2026")])
+def test_a_label_is_shown_on_one_line_in_at_most_40_characters(length: int, shown: str) -> None:
+    assert messages(*GOOD, f" \n{'x' * length}\x07 ") == [
+        f"line 1: 1 column was ignored, because the profile has no such column: '{shown}'."
+    ]
+
+
 def test_a_column_similar_to_one_that_is_present_is_not_a_misspelling() -> None:
     (message,) = messages(*GOOD, "account Managers")
 

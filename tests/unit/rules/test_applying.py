@@ -86,6 +86,7 @@ def test_a_line_that_is_rejected_by_now_has_its_own_reason() -> None:
 def test_a_line_with_another_effect_is_not_applied() -> None:
     other = Decision(Outcome.UPDATED, (RoleChange("owner", (ANA,), ()),))
 
+    idle = only_previewed(PLAN, preview_of(Decision(Outcome.UNCHANGED), ACCOUNT))
     after_update = only_previewed(other, PREVIEW)
     after_rejection = only_previewed(PLAN, preview_of(REJECTED, ACCOUNT))
 
@@ -94,3 +95,7 @@ def test_a_line_with_another_effect_is_not_applied() -> None:
         f"the preview showed: updated (owner {BO}). It would now be: updated (owner nobody)."
     )
     assert "showed: rejected (USER_NOT_FOUND)" in after_rejection.message
+    assert idle.message == (
+        f"the preview showed: unchanged. It would now be: updated (owner {BO}). Nothing was "
+        "changed; preview the file again"
+    )

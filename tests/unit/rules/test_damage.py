@@ -18,8 +18,10 @@ MAX_LIKELY = 24
         ("Jan-24", "to a date"),
         ("3/4/2024", "to a date"),
         ("42.0", "to a number"),
-        ("#REF!", "if it cannot show a value"),
-        ("########", "if it cannot show a value"),
+        *(
+            (shown, f" {shown} is what a spreadsheet shows if it cannot show a value.")
+            for shown in ("#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!", "##")
+        ),
         ("C-\u200b1", "ZERO WIDTH SPACE"),
         ("C-1\u00a0x", "NO-BREAK SPACE"),
     ],
@@ -45,6 +47,10 @@ def test_an_id_that_looks_intact_is_not_called_damaged(account_id: str) -> None:
         ("C-71", "C-17"),
         ("C_17", "C-17"),
         ("CO17", "C017"),
+        ("C017", "CO17"),
+        ("Cl7", "C17"),
+        ("CI7", "C17"),
+        ("C-17", "C_17"),
         ("C-\u200b17", "C-17"),
     ],
 )

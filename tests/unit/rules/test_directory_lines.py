@@ -102,3 +102,172 @@ def test_a_control_character_in_a_first_manager_is_refused() -> None:
 
     assert isinstance(found, Rejection)
     assert (found.code, found.column) == ("INVALID_CHARACTER", "account_manager")
+
+
+def rejected(label: str, code: str, error: str, hint: str) -> Rejection:
+    return Rejection(2, label, code, f"line 2, {label}: {error}", hint)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (
+            "",
+            rejected(
+                "account_id",
+                "ACCOUNT_BLANK",
+                "the cell is empty, expected the id of an account",
+                "Fill in the id, or delete the line.",
+            ),
+        ),
+        (
+            "KE\u200b\u00a01",
+            rejected(
+                "account_id",
+                "INVALID_CHARACTER",
+                "'KE\\u200b\\xa01' holds characters that cannot be seen (ZERO WIDTH SPACE, "
+                "NO-BREAK SPACE), expected an id that can be typed",
+                "Type the id again.",
+            ),
+        ),
+        (
+            "\u00e9" * 256 + "x",
+            rejected(
+                "account_id",
+                "FIELD_TOO_LONG",
+                "the value takes 513 bytes, expected at most 512",
+                "Shorten the value.",
+            ),
+        ),
+        ("\u00e9" * 256, None),
+        ("A" * 512, None),
+        (" KE 1 ", None),
+    ],
+)
+def test_an_id_is_refused_with_what_is_wrong_with_it(cell: str, expected: Rejection | None) -> None:
+    binding = bind(("account_id", "name"), ACCOUNTS, mapping={}, line=1)
+
+    found = account_record_of(Line(2, (cell, "Acme")), binding, ACCOUNTS)
+
+    if expected is None:
+        assert isinstance(found, Instruction)
+        assert (found.record_id, found.key_label) == (cell.strip(), "account_id")
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "found", "more"),
+    [
+        ("", "the cell is empty", ""),
+        ("ana", "'ana' is no e-mail address", ""),
+        (
+            "ana\u200b@x.example",
+            "'ana\\u200b@x.example' is no e-mail address",
+            " It holds characters that cannot be seen (ZERO WIDTH SPACE).",
+        ),
+    ],
+)
+def test_a_user_is_named_by_an_address(cell: str, found: str, more: str) -> None:
+    binding = bind(("email", "phone"), USERS, mapping={}, line=1)
+
+    assert user_record_of(Line(2, (cell, "")), binding, USERS) == rejected(
+        "email",
+        "ADDRESS_INVALID",
+        f"{found}, expected one like ana@example.com",
+        f"Correct the address, or delete the line.{more}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "expected"),
+    [
+        ("status", " Active ", ("active",)),
+        (
+            "status",
+            "gone",
+            rejected(
+                "status",
+                "STATUS_UNKNOWN",
+                "'gone' is no status, expected active, inactive, deleted",
+                "Correct the status; an empty cell means active.",
+            ),
+        ),
+        ("name", " Dr; Ana ", ("Dr; Ana",)),
+        (
+            "name",
+            "a" * 201,
+            rejected(
+                "name",
+                "FIELD_TOO_LONG",
+                "the value has 201 characters; expected at most 200",
+                "Shorten the value.",
+            ),
+        ),
+        ("roles", "Sales; Admin;; Sales ", ("Admin", "Sales")),
+        ("roles", " ; ", ()),
+        ("roles", "a;" * 1024, ("a",)),
+        (
+            "roles",
+            "a;" * 1024 + "b",
+            rejected(
+                "roles",
+                "FIELD_TOO_LONG",
+                "the value takes 2,049 bytes, expected at most 2,048",
+                "Shorten the value.",
+            ),
+        ),
+    ],
+)
+def test_a_field_of_a_user_is_a_status_a_text_or_a_list_in_order(
+    column: str, cell: str, expected: tuple[str, ...] | Rejection
+) -> None:
+    binding = bind(("email", column), USERS, mapping={}, line=1)
+
+    found = user_record_of(Line(2, ("ana@x.example", cell)), binding, USERS)
+
+    if isinstance(expected, Rejection):
+        assert found == expected
+    else:
+        assert isinstance(found, Instruction)
+        assert [one.names for one in found.requests] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("", None),
+        (" ; ", None),
+        ("None", None),
+        ("ana@x; ANA@x", ("ana@x",)),
+    ],
+)
+def test_a_first_manager_is_one_user_or_nobody(cell: str, names: tuple[str, ...] | None) -> None:
+    profile = replace(ACCOUNTS, clear_words=frozenset({"none"}))
+    binding = bind(("account_id", "account_manager"), profile, mapping={}, line=1)
+
+    found = account_record_of(Line(2, ("KE1", cell)), binding, profile)
+
+    assert isinstance(found, Instruction)
+    assert [one.names for one in found.requests] == ([names] if names else [])
+
+
+def test_without_a_separator_a_cell_of_a_list_is_one_value() -> None:
+    profile = replace(ACCOUNTS, list_separator=None)
+    binding = bind(("account_id", "portals", "account_manager"), profile, mapping={}, line=1)
+
+    found = account_record_of(Line(2, ("KE1", "b; a", "ana@x; bo@x")), binding, profile)
+
+    assert isinstance(found, Instruction)
+    assert [one.names for one in found.requests] == [("b; a",), ("ana@x; bo@x",)]
+
+
+def test_a_line_with_a_fault_is_answered_with_it() -> None:
+    fault = rejected("", "FIELD_COUNT", "two cells", "add one")
+
+    for read, profile, key in (
+        (account_record_of, ACCOUNTS, "account_id"),
+        (user_record_of, USERS, "email"),
+    ):
+        binding = bind((key, "name"), profile, mapping={}, line=1)
+        assert read(Line(2, ("x",), fault), binding, profile) is fault

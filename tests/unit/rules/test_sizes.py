@@ -175,6 +175,7 @@ def test_sizes_are_counted_as_dynamodb_counts_them() -> None:
     receipt = ChangeReceipt("import-1", "10", 7, "\u00e9", "b", 5, (change,))
 
     assert texts_bytes(()) == 3
+    assert texts_bytes(("\ud800",)) == 3 + 1 + 3
     assert texts_bytes(("ab", "\u00e9")) == 9
     assert changes_bytes((change, change)) == 2 * (40 + 4 + 5 + 3)
     assert held_bytes({"role": ("a",), "#name": ("long enough",)}) == 5

@@ -25,7 +25,7 @@ from handover.reading.repeats import repeats
 from handover.reading.scan import Scan
 from handover.reading.windows import windows
 from handover.rules.addresses import normal_login
-from handover.rules.understanding import canonical, canonical_login
+from handover.rules.understanding import Meaning, canonical, canonical_login
 from handover.runtime import Resources
 from handover.store.chunks import PlannedChunk
 
@@ -78,7 +78,7 @@ def _repeats(
     plan: ImportPlan,
     scanned: Scan,
     deadline: Deadline,
-    meaning_of: Callable[[Line, Binding, Profile], tuple[str, tuple[str, ...]] | None],
+    meaning_of: Callable[[Line, Binding, Profile], Meaning | None],
     duplicates: Duplicates,
 ) -> Found:
     """The lines that do not apply because another line has the same key; consumes the hashes."""

@@ -86,9 +86,7 @@ class ClearingCounter:
         bounds = zip(begin[longer].tolist(), end[longer].tolist(), strict=True)
         # Nearly all of these cells are the same, or the first one is already filled.
         raws = {window.data[low:high] for low, high in bounds}
-        return any(
-            not self._is_blank(value) for raw in raws for value in field_values([raw], dialect)
-        )
+        return not all(map(self._is_blank, field_values(list(raws), dialect)))
 
     def _clears(
         self, window: Window, begin: Places, end: Places, dialect: Dialect
@@ -100,43 +98,38 @@ class ClearingCounter:
         short = np.flatnonzero((lengths > 0) & (lengths <= _MAX_BYTES))
         if len(short):
             clears[short] = self._short(window, begin[short], lengths[short], dialect)
-        edges = window.view[begin], window.view[np.maximum(end - 1, begin)]
-        is_padded = (edges[0] <= 32) | (edges[1] <= 32) | (edges[0] == QUOTE)
-        is_padded |= (edges[0] >= 128) | (edges[1] >= 128)
-        is_padded |= (edges[0] == self._separator) & (edges[1] == self._separator)
-        if dialect.is_report:
-            is_padded |= edges[0] == _GUARD
-        padded = np.flatnonzero(is_padded & (lengths > _MAX_BYTES))
-        for place in self._with_spaces(window, begin[padded], end[padded], padded, dialect):
+        for place in self._long(window, begin, end, dialect):
             raw = window.data[int(begin[place]) : int(end[place])]
             clears[place] = self._verdict(raw, dialect)
-        for place in self._long_words(window, begin, end):
-            raw = window.data[int(begin[place]) : int(end[place])]
-            clears[place] |= self._verdict(raw, dialect)
         return clears
 
-    def _long_words(self, window: Window, begin: Places, end: Places) -> list[int]:
-        """The long fields that may be a clearing word as they are."""
+    def _long(self, window: Window, begin: Places, end: Places, dialect: Dialect) -> list[int]:
+        """The long fields that may clear: by their edges, or because a word is as long."""
+        places = np.flatnonzero(end - begin > _MAX_BYTES)
+        if not len(places):
+            return []
+        begin, end = begin[places], end[places]
+        first = begin + (window.view[begin] == QUOTE)
+        if dialect.is_report:
+            first += window.view[first] == _GUARD
+        last = end - 1 - (window.view[end - 1] == QUOTE)
+        edges = window.view[first], window.view[last]
+        may_clear = _odd(edges[0]) | _odd(edges[1])
+        may_clear |= (edges[0] == self._separator) & (edges[1] == self._separator)
+        may_clear |= self._may_be_words(window, begin, end)
+        found: list[int] = places[may_clear].tolist()
+        return found
+
+    def _may_be_words(self, window: Window, begin: Places, end: Places) -> npt.NDArray[np.bool_]:
+        """Which fields may be a clearing word as they are."""
         lengths = end - begin
-        may_be = lengths <= self._longest_word
+        may_be: npt.NDArray[np.bool_] = lengths <= self._longest_word
         if not window.data.isascii():
             # The kelvin sign of three bytes becomes k in lower case; no character shrinks by more.
             beyond = np.flatnonzero(window.view >= 128)
             holds = np.searchsorted(beyond, begin) < np.searchsorted(beyond, end)
             may_be |= holds & (lengths <= 3 * self._longest_word)
-        return [int(place) for place in np.flatnonzero(may_be & (lengths > _MAX_BYTES))]
-
-    def _with_spaces(
-        self, window: Window, begin: Places, end: Places, padded: Places, dialect: Dialect
-    ) -> list[int]:
-        """The long fields with a space, a doubled quote or two separators at their edges."""
-        first = begin + (window.view[begin] == QUOTE)
-        if dialect.is_report:
-            first += window.view[first] == _GUARD
-        last = end - 1 - (window.view[end - 1] == QUOTE)
-        odd = _odd(window.view, first) | _odd(window.view, last)
-        odd |= (window.view[first] == self._separator) & (window.view[last] == self._separator)
-        return [int(place) for place in padded[odd]]
+        return may_be
 
     def _short(
         self, window: Window, begin: Places, lengths: Places, dialect: Dialect
@@ -171,7 +164,7 @@ class ClearingCounter:
         return verdict
 
 
-def _odd(view: Bytes, places: Places) -> npt.NDArray[np.bool_]:
-    at = view[places]
-    is_odd: npt.NDArray[np.bool_] = (at <= 32) | (at == QUOTE) | (at >= 128)
+def _odd(edges: Bytes) -> npt.NDArray[np.bool_]:
+    """Which bytes at an edge may be a space, a doubled quote, or a separator beyond ASCII."""
+    is_odd: npt.NDArray[np.bool_] = (edges <= 32) | (edges == QUOTE) | (edges >= 128)
     return is_odd

@@ -8,14 +8,14 @@ spaces; csv.reader reads only the rest.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from handover.model import Dialect, Header
 from handover.reading.blanks import blank_test
-from handover.reading.lineends import QUOTE, Places
+from handover.reading.lineends import Places
 from handover.reading.own_columns import own_columns_at
 from handover.reading.parsing import rows, text_lines
 from handover.reading.windows import PADDING, Window
@@ -43,10 +43,7 @@ def data_lines(window: Window, dialect: Dialect, header: Header) -> Mask:
         ends = np.where(window.widths == len(header.labels), window.field(own_at - 1)[1], ends)
     may_be_blank, is_blank_byte = _tables(dialect.delimiter)
     first = window.view[window.starts]
-    # True for bytes up to the quote and above ASCII: below zero, the difference wraps around.
-    is_odd = first - (QUOTE + 1) > 127 - (QUOTE + 1)
-    is_odd |= first == ord(dialect.delimiter)
-    odd = np.flatnonzero(is_odd & is_line)
+    odd = np.flatnonzero(may_be_blank[first] & is_line)
     second = window.starts[odd] + 1
     odd = odd[may_be_blank[window.view[second]] | (second >= ends[odd])]
     if not len(odd):
@@ -83,7 +80,7 @@ def _read_as_blank(
     return places[np.array(found, np.bool_)]
 
 
-@lru_cache(maxsize=8)
+@cache
 def _tables(delimiter: str) -> tuple[Mask, Mask]:
     """For each byte, whether a blank line may contain it, and whether it is blank by itself."""
     may_be_blank, is_blank_byte = np.zeros((2, 256), np.bool_)
@@ -92,7 +89,7 @@ def _tables(delimiter: str) -> tuple[Mask, Mask]:
     return may_be_blank, is_blank_byte
 
 
-@lru_cache(maxsize=8)
+@cache
 def _pattern(delimiter: str) -> re.Pattern[bytes]:
     """A pattern for a complete blank line."""
     return re.compile(b"[" + re.escape(_may_hold(delimiter)) + b"]*+")

@@ -184,10 +184,9 @@ def _unquoted(
         return begin, end
     # The quote after the opening one closes a plain field, and is then its last byte.
     opener = np.searchsorted(window.quotes, begin[quoted])
-    closing = window.quotes[np.minimum(opener + 1, len(window.quotes) - 1)]
-    is_plain = closing == end[quoted] - 1
+    is_plain = window.quotes[opener + 1] == end[quoted] - 1
     needs_python[quoted[~is_plain]] = True
-    return begin + is_quoted, np.where(is_quoted, np.maximum(end - 1, begin + 1), end)
+    return begin + is_quoted, end - is_quoted
 
 
 def _with_pictures(view: Bytes, begin: Places, end: Places) -> npt.NDArray[np.bool_]:

@@ -51,7 +51,7 @@ _SECRET_HASHES = 8
 _LINE_BITS = np.uint64(32)  # A file of 2 GiB has fewer than 2**32 lines.
 _LINE_MASK = np.uint64(2**32 - 1)
 
-Canonical: TypeAlias = Callable[[Line], tuple[str, tuple[str, ...]] | None]
+Canonical: TypeAlias = Callable[[Line], tuple[str, tuple[object, ...]] | None]
 
 
 def repeats(

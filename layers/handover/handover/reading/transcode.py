@@ -28,8 +28,7 @@ def utf8_blocks(blocks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
         place.pass_over(text)
         if is_start:
             text, is_start = text.removeprefix(_BOM), False
-        if text:
-            yield text.encode()
+        yield text.encode()
     _decode(decoder, b"", place, encoding, is_final=True)
 
 

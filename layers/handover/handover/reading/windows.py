@@ -65,7 +65,7 @@ class Window:
         """The start and end of each record's field in a column; empty where there is none."""
         width = int(self.widths[0])
         if column < width and (self.widths == width).all():
-            table = self._separators.reshape(-1, width)
+            table = self._separators.reshape(len(self), width)
             begin = table[:, column - 1] + 1 if column else self.starts
             return begin, self.stops if column == width - 1 else table[:, column]
         top = len(self._separators) - 1
@@ -165,7 +165,6 @@ def windows(
         longest = int(np.argmax(lengths))
         start = int(window.starts[longest])
         _check_length(data, start, start + int(lengths[longest]), line, cut.quotes, limits)
-        _check_length(data, done, size, line, cut.quotes, limits)
         window.size = done
         yield window
         line += count_line_ends(data, window.view, 0, done)

@@ -97,8 +97,7 @@ def comparison_to_dict(read: ReadFile, profile: Profile) -> dict[str, object]:
 
 def _own_labels(read: ReadFile) -> tuple[str, ...]:
     """The labels of the file without our own labels of a report."""
-    labels = read.header.labels
-    return labels[: own_columns_at(labels)] if read.dialect.is_report else labels
+    return read.header.labels[: own_columns_at(read.header.labels)]
 
 
 def _fit(read: ReadFile, profile: Profile, remembered: Mapping[str, str]) -> _Fit:
@@ -109,7 +108,7 @@ def _fit(read: ReadFile, profile: Profile, remembered: Mapping[str, str]) -> _Fi
     missing = tuple(
         column.label
         for column in profile.columns
-        if (column.is_required or column.holds in KEYS) and column.label not in sure
+        if column.is_required and column.label not in sure
     )
     try:
         bind(labels, profile, mapping=mapping_for(matches, profile), line=read.header.last_line)

@@ -122,8 +122,7 @@ class IndexBuilder(Struct):
 
     def moves(self) -> tuple[Move, ...]:
         """The MAX_MOVES users with the most gains and losses, by their sum, then by address."""
-        users = self._gains.keys() | self._loses.keys()
-        moves = [Move(user, self._gains[user], self._loses[user]) for user in users]
+        moves = [Move(user, gains, self._loses[user]) for user, gains in self._gains.items()]
         moves.sort(key=lambda move: (-move.gains - move.loses, move.user))
         return tuple(moves[:MAX_MOVES])
 

@@ -194,8 +194,8 @@ def _subject_counts(import_: ImportSummary) -> str:
         if approval.reason == NOT_COUNTED:
             return f" ({_lines(approval.lines)})"
         if approval.would_change:
-            return f" (would change {approval.would_change} of {approval.lines} lines)"
-        return f" (would clear {approval.would_clear} of {approval.lines} lines)"
+            return f" (would change {approval.would_change:,} of {_lines(approval.lines)})"
+        return f" (would clear {approval.would_clear:,} of {_lines(approval.lines)})"
     if not counts.lines:
         return ""
     words = [_lines(counts.lines), f"{import_.accounts_updated:,} changed"]

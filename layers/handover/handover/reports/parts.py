@@ -23,7 +23,7 @@ import csv
 import io
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
+from functools import cache
 
 from msgspec import Struct
 
@@ -256,7 +256,7 @@ def _guarded(row: tuple[str, ...], delimiter: str, *, mark: str = "") -> bytes:
     return _encoded(buffer.getvalue())
 
 
-@lru_cache(maxsize=8)
+@cache
 def _classes(delimiter: str) -> bytes:
     """The meaning of each byte for `_plain`.
 

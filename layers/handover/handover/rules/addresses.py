@@ -37,7 +37,7 @@ def _normal_domain(domain: str) -> str:
     import idna
 
     try:
-        return idna.uts46_remap(domain, std3_rules=False, transitional=False)
+        return idna.uts46_remap(domain, std3_rules=False)
     except idna.IDNAError:
         # An invalid domain is only compared case-insensitively.
         return domain.lower()

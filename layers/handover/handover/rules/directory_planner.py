@@ -7,7 +7,9 @@ imports, receipts and history apply to them as well.
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from handover.model import Operation, Outcome, Record, Rejection, User
@@ -39,7 +41,7 @@ class DirectoryContext(Struct, frozen=True):
 
     lookup: LookupContext
     default_manager: User | None = None
-    logins: dict[str, str] | None = None
+    logins: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_record(
@@ -75,12 +77,9 @@ def plan_record(
         targets += _of_new(targets, _as_stated(asked, record), known, profile)
     planned = decide(asked, record, targets, context)
     if planned.outcome is Outcome.SUPERSEDED:
-        late = [
-            one.role
-            for one, _ in targets
-            if record.precedences.get(one.role, "") > context.precedence
-        ]
-        return replace(planned, message=decided_later(record, late, RECORD_DECIDED_LATER))
+        # Later imports have decided everything that the line gives.
+        given = [request.role for request, _ in targets]
+        return replace(planned, message=decided_later(record, given, RECORD_DECIDED_LATER))
     if is_first and planned.write is not None and profile.about is About.ACCOUNTS:
         precedences = {**planned.write.precedences, MADE: context.precedence}
         return replace(planned, write=replace(planned.write, precedences=precedences))
@@ -176,7 +175,7 @@ def _login_taken(
     asked: Instruction, record: Record, known: DirectoryContext, context: WriteContext
 ) -> Rejection | None:
     login = login_asked(asked, record, context)
-    if (known.logins or {}).get(login, asked.record_id) == asked.record_id:
+    if known.logins.get(login, asked.record_id) == asked.record_id:
         return None
     label = next(
         (request.label for request in asked.requests if request.role == LOGIN_NAME),
@@ -198,7 +197,7 @@ def login_asked(asked: Instruction, record: Record, context: WriteContext) -> st
     if given.get(STATUS, record.assigned.get(STATUS)) == (DELETED,):
         return ""
     if LOGIN_NAME in given:
-        expected = "".join(map(normal_login, given[LOGIN_NAME][:1]))
+        expected = "".join(map(normal_login, given[LOGIN_NAME]))
     else:
         expected = "" if _returns_without_login(asked, record, context) else _written_login(record)
     return expected if expected != login_of(record) else ""
@@ -247,4 +246,4 @@ def logins_since(record: Record, precedence: str) -> frozenset[str]:
 
 def _written_login(record: Record) -> str:
     """The login name, in normal form, in the record."""
-    return "".join(map(normal_login, record.assigned.get(LOGIN_NAME, ())[:1]))
+    return "".join(map(normal_login, record.assigned.get(LOGIN_NAME, ())))

@@ -70,7 +70,8 @@ def _request(role: str, names: tuple[str, ...], profile: Profile) -> AssignmentR
     definition = profile.roles.get(role)
     most = 1 if is_workflow else definition.max_users if definition is not None else None
     if most is not None and len(once) > most:
-        return too_many_users(LINE, role, len(once), most)
+        what = "workflows" if is_workflow else "users"
+        return too_many_users(LINE, role, len(once), most, what=what)
     ways = dict.fromkeys(way for column in columns for way in column.by)
     return AssignmentRequest(role, role, once, is_workflow, by=tuple(ways))
 

@@ -170,13 +170,15 @@ def account_blank(line: int, label: str) -> Rejection:
     )
 
 
-def too_many_users(line: int, label: str, found: int, most: int) -> Rejection:
-    """The rejection of a cell that names more users than the role allows."""
+def too_many_users(
+    line: int, label: str, found: int, most: int, *, what: str = "users"
+) -> Rejection:
+    """The rejection of a cell that names more users, or workflows, than the role allows."""
     return Rejection(
         line,
         label,
         "TOO_MANY_USERS",
-        f"line {line}, {label}: {found} users, expected at most {most}",
+        f"line {line}, {label}: {found} {what}, expected at most {most}",
         f"Keep {most} of them.",
     )
 

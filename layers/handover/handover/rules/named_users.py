@@ -64,16 +64,15 @@ def _by_name(
     asked: Instruction, request: AssignmentRequest, name: str, lookup: LookupContext
 ) -> User | Rejection | None:
     known = lookup.named.get(normalized_name(name), ())
-    if len(known) > 1:
-        return Rejection(
-            asked.line,
-            request.label,
-            "USER_AMBIGUOUS",
-            f"line {asked.line}, {request.label}: {len(known)} users are named {name!r}, expected "
-            "one",
-            "Name the user by address.",
-        )
-    return known[0] if known else None
+    if len(known) <= 1:
+        return next(iter(known), None)
+    return Rejection(
+        asked.line,
+        request.label,
+        "USER_AMBIGUOUS",
+        f"line {asked.line}, {request.label}: {len(known)} users are named {name!r}, expected one",
+        "Name the user by address.",
+    )
 
 
 def _not_admitted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from typing import TypeAlias
 
 from handover.model import Line, Operation, Rejection
 from handover.profiles.columns import Binding
@@ -13,6 +14,8 @@ from handover.rules.addresses import normal_address, normal_login
 from handover.rules.directory_lines import account_record_of, user_record_of
 from handover.rules.instructions import AssignmentRequest, Instruction, instruction_of
 
+# What a line is about, and what it asks for.
+Meaning: TypeAlias = tuple[str, tuple[object, ...]]
 Understanding = Callable[[Line, Binding, Profile], Instruction | Rejection]
 _UNDERSTANDINGS: dict[About, Understanding] = {
     About.ASSIGNMENTS: instruction_of,
@@ -26,7 +29,7 @@ def understanding_of(profile: Profile) -> Understanding:
     return _UNDERSTANDINGS[profile.about]
 
 
-def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tuple[str, ...]] | None:
+def canonical(line: Line, binding: Binding, profile: Profile) -> Meaning | None:
     """What a line is about and what it asks for, in a form in which lines can be compared.
 
     None for an invalid line, which is never a duplicate of another one.
@@ -35,25 +38,26 @@ def canonical(line: Line, binding: Binding, profile: Profile) -> tuple[str, tupl
     if isinstance(asked, Rejection):
         return None
     return asked.record_id, tuple(
-        # Lines with other conditions ask for something else.
-        "\x1f".join(
-            (
-                request.role,
-                request.operation,
-                *(("now", *request.expected) if request.expected is not None else ()),
-                *(("of", request.instead_of) if request.instead_of is not None else ()),
-                *_ways_of_naming(request),
-                *(
-                    (unicodedata.normalize("NFC", name) for name in request.names)
-                    if request.is_workflow
-                    else request.names
-                    if request.operation is Operation.RECORD
-                    else sorted(normal_address(name) for name in request.names)
-                ),
-            )
+        (
+            request.role,
+            request.operation.value,
+            # Lines with other conditions ask for something else.
+            request.expected,
+            request.instead_of,
+            _ways_of_naming(request),
+            _compared(request),
         )
         for request in (*asked.requests, *asked.conditions)
     )
+
+
+def _compared(request: AssignmentRequest) -> tuple[str, ...]:
+    """The names of a request, equal if they mean the same."""
+    if request.is_workflow:
+        return tuple(unicodedata.normalize("NFC", name) for name in request.names)
+    if request.operation is Operation.RECORD:
+        return request.names
+    return tuple(sorted(map(normal_address, request.names)))
 
 
 def _ways_of_naming(request: AssignmentRequest) -> tuple[str, ...]:
@@ -63,9 +67,7 @@ def _ways_of_naming(request: AssignmentRequest) -> tuple[str, ...]:
     return () if all("@" in name for name in request.names) else ("by", *request.by)
 
 
-def canonical_login(
-    line: Line, binding: Binding, profile: Profile
-) -> tuple[str, tuple[str, ...]] | None:
+def canonical_login(line: Line, binding: Binding, profile: Profile) -> Meaning | None:
     """The login name that a line asks for, in normal form, and the user it is for.
 
     None when the line asks for none, is invalid, or deletes the user, who then needs none.
