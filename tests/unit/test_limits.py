@@ -400,6 +400,8 @@ NUMBERS: dict[str, dict[str, float]] = {
         "MAX_INDEX_READ_BYTES": 8 * 1024**2,
         "MAX_RESULTS_READ_BYTES": 16 * 1024**2,
         "MAX_RESULTS_READS": 32,
+        "WINDOW_BYTES": 1024**2,
+        "GAP_BYTES": 512 * 1024,
         "MAX_LINE_BYTES": 1024**2,
         "MAX_SHOWN_CELL_CHARS": 1_000,
     },

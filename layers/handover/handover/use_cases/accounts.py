@@ -108,12 +108,10 @@ def _newest(lately: Sequence[ChangeReceipt], entries: Iterable[Entry]) -> Iterat
     """All receipts, each once, newest first; `lately` may hold some that the entries lack."""
     stored = (entry.receipt for entry in entries)
     first = next(stored, None)
-    above = first.version if first is not None else 0
-    return chain(
-        (receipt for receipt in lately if receipt.version > above),
-        [] if first is None else [first],
-        stored,
-    )
+    if first is None:
+        return iter(lately)
+    since = (receipt for receipt in lately if receipt.version > first.version)
+    return chain(since, [first], stored)
 
 
 def _instant(at: str) -> str:
@@ -191,7 +189,7 @@ def accounts_page(
     def is_listed(at: str, account: Account) -> bool:
         # List an account once, even if it is held in two roles, or by two people of the same name.
         return filters.admits(account) and at == min(
-            _ways(account, holders, filters.role), default=""
+            _ways(account, holders, filters.role), default=None
         )
 
     places = _held(resources, person.tenant, holders, filters.role, place)

@@ -129,7 +129,7 @@ def _with_requests(
     for at, account_id in batch:
         if account_id in accounts:
             roles = _roles(person, accounts[account_id])
-            if at == min((f"{role}#{account_id}" for role in roles), default=""):
+            if at == min((f"{role}#{account_id}" for role in roles), default=None):
                 yield at, account_id
 
 
