@@ -489,6 +489,20 @@ def test_an_index_of_older_code_finds_lines_by_all_filters_but_manager_and_opco(
     assert "by line or account" in ask(pipeline, created, opco="Kenya").body["detail"]
 
 
+def test_a_code_that_is_known_no_longer_is_counted_without_words(pipeline: Pipeline) -> None:
+    created = worked(pipeline)
+    reports = pipeline.memory.s3.buckets[pipeline.resources.reports_bucket]
+    (key,) = [key for key in reports.objects if key.endswith("/lines.json")]
+    older = reports.objects[key][0].body.replace(b"USER_NOT_FOUND", b"USER_UNHEARD_OF")
+    pipeline.memory.s3.upload(pipeline.resources.reports_bucket, key, older)
+
+    codes = Api(TENANT, pipeline.resources, ADMIN).get(f"/imports/{import_id(created)}/summary")
+
+    assert codes.body["codes"][1:] == [
+        {"code": "USER_UNHEARD_OF", "count": 1, "message": "", "hint": ""}
+    ]
+
+
 def test_an_index_that_is_too_large_is_left_out(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

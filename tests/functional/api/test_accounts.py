@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -284,6 +285,55 @@ def test_a_time_without_a_zone_is_in_utc(
     time.tzset()
 
     assert answer.body["at"] == f"2026-11-22T{instant}.000Z"
+
+
+def test_a_change_counts_from_its_own_instant_on(pipeline: Pipeline, api: Api) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.clock.now += HOUR
+    pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+
+    def held(at: str) -> list[str]:
+        found: list[str] = api.get("/accounts/K000", at=at).body["assigned"][ROLE]
+        return found
+
+    for _ in ("before", "after"):
+        assert held("2026-11-22T10:59:59.999Z") == [AMINA]
+        assert held("2026-11-22T11:00:00.000Z") == [BARAKA]
+        pipeline.publish()
+
+
+class ReadUsers:
+    """A hook that notes how many users are read at a time."""
+
+    def __init__(self) -> None:
+        self.made: list[int] = []
+
+    def before(self, _: int, __: str, ___: str, params: dict[str, Any], /) -> None:
+        if users := params.get("RequestItems", {}).get("DirectoryTable"):
+            self.made.append(len(users["Keys"]))
+
+    def after(self, *_: Any) -> None:
+        """Nothing is noted of answers."""
+
+
+def test_people_are_read_for_as_many_accounts_at_a_time_as_have_so_many_holders(
+    pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handover.use_cases.accounts.HOLDERS_AT_A_TIME", 2)
+    numbers = (1, 1, 1, 3, 0, 2)
+    people = iter(f"u{place}@x.example" for place in range(sum(numbers)))
+    pipeline.accounts(
+        *(
+            Account(TENANT, f"A{place}", 1, assigned={ROLE: tuple(islice(people, many))})
+            for place, many in enumerate(numbers)
+        )
+    )
+    pipeline.memory.hook = reads = ReadUsers()
+
+    page = api.get("/accounts", beginning="A").body
+
+    assert len(page["accounts"]) == len(numbers)
+    assert reads.made == [2, 1, 3, 2]
 
 
 def test_a_change_counts_before_the_history_has_it(pipeline: Pipeline, api: Api) -> None:

@@ -396,6 +396,9 @@ def test_a_sample_can_be_read_by_a_draft_of_a_profile(api: Api) -> None:
     drafted = sample(api, text, definition=STRICT | {"columns": columns})
 
     assert [line["about"] for line in drafted.body["lines"]] == ["K1"]
+    unnumbered = {name: one for name, one in STRICT.items() if name not in ("name", "version")}
+    again = sample(api, text, definition=unnumbered | {"columns": columns})
+    assert again.body == drafted.body
     assert_problem(sample(api, text, definition=STRICT | {"blank": "perhaps"}), 400)
 
 

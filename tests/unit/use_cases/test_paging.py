@@ -139,7 +139,11 @@ def test_a_cursor_of_another_listing_is_refused() -> None:
             place_at(cursor_at(place), names)
 
 
-def test_a_listing_may_have_longer_places() -> None:
-    assert place_at(cursor_at("x" * 2000), ANY, max_bytes=2000) == "x" * 2000
+def test_a_place_is_as_long_as_a_key_can_hold_of_it() -> None:
+    def place(text: str) -> str | None:
+        return place_at(cursor_at(text), ANY, key=lambda place: place.partition("#")[2])
+
+    longest = "x" * 2000 + "#" + "y" * MAX_PLACE_BYTES
+    assert place(longest) == longest
     with pytest.raises(NotFoundError):
-        place_at(cursor_at("x" * 2001), ANY, max_bytes=2000)
+        place(f"{longest}y")

@@ -18,7 +18,7 @@ from handover.profiles.profile import WORKFLOW_ROLE
 from handover.runtime import Invocation, Resources, metrics, rfc3339
 from handover.store.requests import Note, Request
 from handover.use_cases.accounts import account_for
-from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
+from handover.use_cases.paging import Page, Room, cursor_at, page_of, place_at
 
 NAME = r"[0-9A-Z]{1,32}-[0-9a-f]{16}"
 NAMES = re.compile(NAME)
@@ -26,7 +26,6 @@ NAMES = re.compile(NAME)
 ID_PATTERN = re.compile(rf"([A-Za-z0-9_-]{{2,1400}})\.({NAME})")
 # A role and an account, and the last request of it that was shown, if any.
 MINE_PLACES = re.compile(rf"[^\n#]+#[^\n]+\n({NAME})?", re.DOTALL)
-MAX_MINE_BYTES = MAX_PLACE_BYTES + 50
 # How many accounts are checked at a time, and at most for a page.
 AT_A_TIME = 100
 MAX_LOOKED_AT = 5000
@@ -84,7 +83,7 @@ def requests_mine(
 
     A page may hold fewer than `limit`, even none, when few accounts have any.
     """
-    place = place_at(cursor, MINE_PLACES, max_bytes=MAX_MINE_BYTES)
+    place = place_at(cursor, MINE_PLACES, key=lambda place: place.rpartition("\n")[0])
     begun, _, last = (place or "").rpartition("\n")
     rows: list[JsonObject] = []
     room = Room(limit)
