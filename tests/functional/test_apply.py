@@ -237,9 +237,10 @@ def test_the_dry_run_of_an_undo_can_be_applied(pipeline: Pipeline) -> None:
     assert api(pipeline).post(path, {"mode": "dry_run"}).status == 202
     (undo,) = pipeline.settle()
 
-    for field, value in (("profile", "single-strict"), ("mapping", {"a": "account ID"})):
-        refused = ask(pipeline, undo, **{field: value})
-        assert (refused.status, refused.body["field"]) == (400, field)
+    own: tuple[dict[str, Any], ...] = ({"profile": "single-strict"}, {"mapping": {"a": "b"}})
+    for more in own:
+        refused = ask(pipeline, undo, **more)
+        assert (refused.status, refused.body["field"]) == (400, *more)
     written = applied(pipeline, undo)
 
     assert pipeline.holders("K000") == [AMINA]

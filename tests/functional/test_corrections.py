@@ -345,6 +345,10 @@ def test_an_import_without_correctable_lines_is_answered_with_the_reason(
     pipeline.validate(running)
     pipeline.forget()
     undo = api(pipeline).post(f"/imports/{import_id(good)}/undo").body["import_ticket"]
+    abandoned = imported(pipeline, body_of(("K000", WRONG, "")))
+    item = pipeline.item(abandoned)
+    item.refusal = {"code": "NOT_VALIDATED", "message": "x"}
+    item.save()
 
     def why(name: str) -> str:
         answer = api(pipeline).post(f"/imports/{name}/corrections", {"lines": {"2": {"note": ""}}})
@@ -353,6 +357,7 @@ def test_an_import_without_correctable_lines_is_answered_with_the_reason(
 
     assert "no lines in error" in why(import_id(good))
     assert "whole file was refused" in why(import_id(refused))
+    assert "whole file was refused" in why(import_id(abandoned))
     assert "has not ended" in why(import_id(running))
     assert "nothing has been uploaded" in why(undo)
     (written,) = pipeline.settle()

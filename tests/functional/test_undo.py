@@ -473,7 +473,7 @@ def test_the_present_profile_says_who_undoes_a_role_and_the_old_one_for_a_role_t
     pipeline: Pipeline, then: dict[str, Role], now: dict[str, Role], status: int
 ) -> None:
     strict = presets()["single-strict"]
-    profile = replace(strict, name="own", roles=strict.roles | then)
+    profile = replace(strict, name="own", roles={**strict.roles, **then})
     pipeline.resources.tables.directory.put_profile(TENANT, profile)
     pipeline.source(profile="own")
     pipeline.kenyan(1, held_by=AMINA)

@@ -22,11 +22,13 @@ from tests.kit.pipeline import (
     BARAKA,
     DAY,
     HOUR,
+    MINUTE,
     ROLE,
     SALES,
     TENANT,
     Pipeline,
     file_of,
+    import_id,
 )
 
 __all__ = ["clients_of_memory", "pipeline"]
@@ -300,6 +302,46 @@ def test_a_change_counts_from_its_own_instant_on(pipeline: Pipeline, api: Api) -
         assert held("2026-11-22T10:59:59.999Z") == [AMINA]
         assert held("2026-11-22T11:00:00.000Z") == [BARAKA]
         pipeline.publish()
+
+
+def test_changes_that_the_history_lacks_count_in_their_order(pipeline: Pipeline, api: Api) -> None:
+    """An import has written the account and is still open when the account is edited."""
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    assert pipeline.validate(created) == []
+    pipeline.clock.now += MINUTE
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+        pipeline.assign(import_id(created))
+    pipeline.clock.now += MINUTE
+    edit = {"profile": "single-strict", "assign": {ROLE: SALES}}
+    assert api.by(ADMIN).request("PATCH", "/accounts/K000", edit).status == 200
+    assert len(pipeline.account("K000").receipts) == 2
+
+    def held(at: str) -> tuple[list[str], int]:
+        body = api.get("/accounts/K000", at=f"2026-11-22T{at}Z").body
+        return body["assigned"][ROLE], body["version"]
+
+    for _ in ("before", "after"):
+        assert held("10:00:59") == ([AMINA], 1)
+        assert held("10:01:59") == ([BARAKA], 2)
+        assert held("10:02:00") == ([SALES], 3)
+        pipeline.publish()
+
+
+def test_fields_of_the_directory_are_no_roles_of_an_account_at_a_time(
+    pipeline: Pipeline, api: Api
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.clock.now += HOUR
+    body = b"account_id,name\r\nK000,Acme\r\nN1,Bolt\r\n"
+    pipeline.run(pipeline.upload(body, pipeline.ticket(profile="directory-accounts")))
+    pipeline.publish()
+
+    answer = api.get("/accounts/K000", at="2026-11-22T10:30:00Z").body
+    made = api.get("/accounts/N1/history").body["history"]
+
+    assert (answer["name"], answer["assigned"], answer["version"]) == ("Acme", {ROLE: [AMINA]}, 1)
+    assert [entry["version"] for entry in made] == [1]
 
 
 class ReadUsers:

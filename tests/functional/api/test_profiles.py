@@ -371,6 +371,17 @@ def test_an_invalid_fingerprint_is_refused(api: Api, fingerprint: str) -> None:
     assert_problem(api.get("/profiles/single-strict", fingerprint=fingerprint), 400)
 
 
+def test_a_copy_is_checked_like_any_profile_that_is_stored(api: Api) -> None:
+    assert api.request("PUT", "/roles/AE", {"max_users": 1}).status == 200
+    copy = {"name": "own", "mapping": {"AE": "account ID"}}
+
+    answer = api.post("/profiles/role-team/copies", copy)
+
+    assert_problem(answer, 400)
+    assert "'AE'" in answer.body["detail"]
+    assert_problem(api.get("/profiles/own"), 404)
+
+
 def sample(api: Api, text: str, **more: Any) -> Answer:
     return api.post("/profiles/single-strict/sample", {"text": text} | more)
 
