@@ -167,6 +167,26 @@ def test_a_reassignment_to_nobody_waits_for_an_admin(pipeline: Pipeline) -> None
     assert pipeline.item(written).approval["would_clear"] == 15
 
 
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({}, f"change of {ROLE} to {BARAKA}.csv"),
+        ({"to": None}, f"change of {ROLE} to nobody.csv"),
+        (
+            {"account_ids": None, "held_by": AMINA},
+            f"change of {ROLE} from {AMINA} to {BARAKA}.csv",
+        ),
+    ],
+    ids=["to-one", "to-nobody", "from-one"],
+)
+def test_a_reassignment_is_named_after_what_it_does(
+    pipeline: Pipeline, change: dict[str, Any], name: str
+) -> None:
+    ticket = api(pipeline).post("/assignments", EXPECTED | change).body["import_ticket"]
+
+    assert api(pipeline).get(f"/imports/{ticket}").body["filename"] == name
+
+
 def test_a_reassignment_from_a_user_who_holds_nothing_changes_nothing(pipeline: Pipeline) -> None:
     expected = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
     api(pipeline).post("/assignments", expected)

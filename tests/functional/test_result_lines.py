@@ -603,6 +603,26 @@ def test_the_summary_says_how_long_each_stage_took(pipeline: Pipeline) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["dropped", "expired"])
+def test_without_a_ticket_nobody_knows_how_long_a_file_was_uploaded(
+    pipeline: Pipeline, kind: str
+) -> None:
+    pipeline.kenyan(1)
+    pipeline.source()
+    ticket = pipeline.ticket()
+    body = file_of([("K000", AMINA)])
+    created = pipeline.drop(body) if kind == "dropped" else pipeline.upload(body, ticket)
+    pipeline.run(created)
+    imports = pipeline.memory.dynamodb.tables["ImportsTable"]
+    key = next(key for key in imports.items if ticket in key[0])
+    imports.write(key, imports.items[key], None)
+
+    answer = Api(TENANT, pipeline.resources, ADMIN).get(f"/imports/{import_id(created)}/summary")
+
+    assert answer.status == 200, answer.text
+    assert [one["stage"] for one in answer.body["stages"]] == ["reading", "working", "finishing"]
+
+
 def test_only_users_who_may_download_the_results_read_lines_and_summary(pipeline: Pipeline) -> None:
     pipeline.users(User("sue@lumina.example", "Sue", frozenset({"Support"})))
     created = worked(pipeline)
