@@ -414,6 +414,27 @@ def test_an_outdated_edit_names_each_change_since_with_its_holders_newest_first(
     assert first not in late.body["detail"]
 
 
+def test_an_outdated_edit_does_not_name_the_change_that_its_author_has_seen(
+    pipeline: Pipeline, office: Api
+) -> None:
+    """An import has made that change and is still open, so the account still has it too."""
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    assert pipeline.validate(created) == []
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+        pipeline.assign(import_id(created))
+    seen = office.get("/accounts/K000").body["version"]
+    pipeline.clock.now += MINUTE
+    assert edit(office, {ROLE: SALES}).status == 200
+
+    late = edit(office, {ROLE: AMINA}, version=seen)
+
+    assert_problem(late, 409)
+    assert late.body["detail"] == (
+        f"the account has changed: found version {seen + 1}, expected {seen}. "
+        f"{ROLE} was {BARAKA}, is {SALES} (by {ADMIN}, {rfc3339(pipeline.clock.now)})"
+    )
+
+
 def test_an_edit_waits_longer_each_time_that_it_meets_another_change(
     pipeline: Pipeline, office: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
