@@ -294,6 +294,20 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "A tilde is no longer there: another letter has replaced it.",
     ),
     Equivalent(
+        "use_cases/result_lines.py",
+        "_found",
+        "block.index_end - start",
+        "(block.index_end + start)",
+        "Each section is read by its own length, so what follows the last is not read.",
+    ),
+    Equivalent(
+        "use_cases/result_summary.py",
+        "_announced_at",
+        "resources.tables.tickets.find(item.ticket) if item.ticket else None",
+        "(resources.tables.tickets.find(item.ticket))",
+        "No ticket is called None, so one call more finds nothing.",
+    ),
+    Equivalent(
         "use_cases/samples.py",
         "_read",
         "'replace'",
