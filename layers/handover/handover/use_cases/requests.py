@@ -190,8 +190,7 @@ def _request_for(
     resources: Resources, person: Person, request_id: str, deadline: Deadline
 ) -> Request:
     found = ID_PATTERN.fullmatch(request_id)
-    account_id = _account_in(found[1]) if found is not None else None
-    if found is not None and account_id is not None:
+    if found is not None and (account_id := _account_in(found[1])) is not None:
         request = resources.tables.requests.find(person.tenant, account_id, found[2])
         if request is not None:
             if not person.is_admin:
