@@ -237,7 +237,10 @@ def test_the_dry_run_of_an_undo_can_be_applied(pipeline: Pipeline) -> None:
     assert api(pipeline).post(path, {"mode": "dry_run"}).status == 202
     (undo,) = pipeline.settle()
 
-    assert ask(pipeline, undo, profile="single-strict").status == 400
+    own: tuple[dict[str, Any], ...] = ({"profile": "single-strict"}, {"mapping": {"a": "b"}})
+    for more in own:
+        refused = ask(pipeline, undo, **more)
+        assert (refused.status, refused.body["field"]) == (400, *more)
     written = applied(pipeline, undo)
 
     assert pipeline.holders("K000") == [AMINA]
@@ -278,6 +281,22 @@ def test_a_dry_run_whose_file_could_not_be_read_needs_another_upload(pipeline: P
 
         assert answer.status == 409
         assert answer.body["detail"] == "the file was refused with OBJECT_GONE; upload it again"
+
+
+@pytest.mark.parametrize("code", ["OBJECT_GONE", "TICKET_REPLAYED", "NOT_VALIDATED"])
+def test_a_preview_whose_file_nobody_could_read_needs_another_upload(
+    pipeline: Pipeline, code: str
+) -> None:
+    created = pipeline.upload(b"account ID\r\nK000\r\n", mode=Mode.DRY_RUN)
+    pipeline.run(created)
+    item = pipeline.item(created)
+    item.refusal = {"code": code, "message": "x"}
+    item.save()
+
+    answer = ask(pipeline, created, "dry_run")
+
+    assert answer.status == 409
+    assert answer.body["detail"] == f"the file was refused with {code}; upload it again"
 
 
 def test_a_refused_dry_run_of_an_undo_cannot_be_applied(pipeline: Pipeline) -> None:

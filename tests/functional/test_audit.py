@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from handover.pipeline.open_acts import RESERVE_SECONDS
 
 from tests.functional.test_apply import ask, previewed
 from tests.functional.test_directory_files import users
+from tests.kit.caller import Answer
 from tests.kit.jobs import api
 from tests.kit.mishaps import Mishap, incident
-from tests.kit.pipeline import ADMIN, AMINA, BARAKA, DAY, SALES, TENANT, Pipeline, file_of
+from tests.kit.pipeline import ADMIN, AMINA, BARAKA, DAY, ROLE, SALES, TENANT, Pipeline, file_of
 
 HEADER = "email,status,roles"
 MINUTES_OPEN = 21 * 60.0
@@ -115,6 +117,53 @@ def test_a_file_that_could_not_be_stored_is_recorded_as_not_done(pipeline: Pipel
 
     (entry,) = entries(pipeline, act="import_applied")
     assert (entry["outcome"], bool(entry["closed_at"])) == ("not_done", True)
+
+
+def correct_lines(pipeline: Pipeline) -> Callable[[], Answer]:
+    created = pipeline.upload(file_of([("K000", "nobody@x.example")]))
+    pipeline.run(created)
+    path = f"/imports/{pipeline.item(created).pk}/corrections"
+    return lambda: api(pipeline).post(path, {"lines": {"2": {"account Manager": BARAKA}}})
+
+
+def reassign(pipeline: Pipeline) -> Callable[[], Answer]:
+    body = {"profile": "single-strict", "to": BARAKA, "account_ids": ["K000"], "role": ROLE}
+    return lambda: api(pipeline).post("/assignments", body)
+
+
+def subscribe(pipeline: Pipeline) -> Callable[[], Answer]:
+    return lambda: api(pipeline).post("/subscriptions", {"endpoint": "ana@x.example"})
+
+
+def invite_again(pipeline: Pipeline) -> Callable[[], Answer]:
+    return lambda: api(pipeline).post(f"/users/{AMINA}/invitation")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "operation", "act"),
+    [
+        (correct_lines, "PutObject", "lines_corrected"),
+        (reassign, "PutObject", "accounts_reassigned"),
+        (subscribe, "Subscribe", "subscribed"),
+        (invite_again, "AdminGetUser", "invited_again"),
+    ],
+)
+def test_an_act_outside_of_the_database_has_an_open_entry_until_it_has_happened(
+    pipeline: Pipeline,
+    prepare: Callable[[Pipeline], Callable[[], Answer]],
+    operation: str,
+    act: str,
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    ask = prepare(pipeline)
+
+    with incident(pipeline.memory, Mishap(operation, kill_before=1)):
+        ask()
+
+    assert [one["outcome"] for one in entries(pipeline, act=act)] == ["open"]
+    pipeline.clock.now += 1
+    assert ask().status in (200, 201, 202)
+    assert [one["outcome"] for one in entries(pipeline, act=act)] == ["done", "open"]
 
 
 def test_a_stored_file_whose_outcome_was_lost_is_recorded_as_done(pipeline: Pipeline) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from handover.model import Mode
+from handover.profiles.presets import presets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.kit.caller import Answer
 from tests.kit.fixtures import clients_of_memory
@@ -201,6 +203,49 @@ def test_a_line_whose_columns_cannot_be_distinguished_must_be_given_whole(
     assert pipeline.holders("K000", "K001") == ["", BARAKA]
 
 
+def test_a_line_that_is_malformed_must_be_given_whole(pipeline: Pipeline) -> None:
+    """It has as many cells as there are columns, but what they hold is a guess."""
+    pipeline.kenyan(1)
+    body = f'account ID,account Manager,note\r\n"K000"x,{AMINA},a\r\n'.encode()
+    created = imported(pipeline, body)
+
+    answer = ask(pipeline, created, {"2": {"account ID": "K000"}})
+    assert answer.status == 400, answer.text
+    assert "missing: account Manager, note" in answer.body["detail"]
+    whole = {"account ID": "K000", MANAGER: BARAKA, "note": ""}
+    written = corrected(pipeline, created, {"2": whole})
+
+    assert file_of(written) == [list(HEADER), ["K000", BARAKA, ""]]
+
+
+def test_corrections_do_to_other_lines_in_error_what_the_import_did(pipeline: Pipeline) -> None:
+    created = imported(pipeline, body_of(("K000", WRONG, "")), on_error="all_or_nothing")
+
+    ticket = ask(pipeline, created, {"2": {MANAGER: BARAKA}}).body["import_id"]
+
+    item = pipeline.resources.tables.tickets.find(ticket)
+    assert item is not None
+    assert item.on_error == "all_or_nothing"
+
+
+def test_lines_are_not_corrected_by_a_profile_that_has_lost_a_column_of_the_mapping(
+    pipeline: Pipeline,
+) -> None:
+    strict = presets()["single-strict"]
+    pipeline.resources.tables.directory.put_profile(TENANT, replace(strict, name="own"))
+    pipeline.switch_on("own")
+    body = body_of(("K000", WRONG, ""), header=("Kunde", MANAGER, "note"))
+    created = imported(pipeline, body, profile="own", mapping={"Kunde": "account ID"})
+    key, *others = strict.columns
+    columns = (replace(key, label="customer", aliases=()), *others)
+    changed = replace(strict, name="own", version=2, columns=columns)
+    pipeline.resources.tables.directory.put_profile(TENANT, changed)
+
+    answer = ask(pipeline, created, {"2": {MANAGER: BARAKA}})
+
+    assert (answer.status, answer.body["field"]) == (400, "mapping")
+
+
 def test_lines_that_were_not_processed_can_be_corrected(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = pipeline.upload(body_of(("K000", BARAKA, "a")))
@@ -222,9 +267,16 @@ def test_lines_that_were_not_processed_can_be_corrected(pipeline: Pipeline) -> N
         ({"2": {}}, "lines.2", "found no cells"),
         ({"x": {"note": "a"}}, "lines", "found 'x'"),
         ({"-2": {"note": "a"}}, "lines", "found '-2'"),
+        ({"٢": {"note": "a"}}, "lines", "found '٢'"),
+        ({"999999999": {"note": "a"}}, "lines.999999999", "no such line"),
+        ({"1000000000": {"note": "a"}}, "lines", "found '1000000000', expected the number"),
         ({"9": {"note": "a"}}, "lines.9", "no such line"),
         ({"3": {"note": "a"}}, "lines.3", "not in error"),
-        ({"2": {"Nobody": "a"}}, "lines.2.Nobody", "expected one of 'account ID'"),
+        (
+            {"2": {"Nobody": "a"}},
+            "lines.2.Nobody",
+            "found no column 'Nobody', expected one of 'account ID', 'account Manager', 'note'",
+        ),
         ({"2": {"note": "x" * 10_001}}, "lines.2.note", "10,001 characters"),
         ({"2": {"note": "a\0"}}, "lines.2.note", "U+0000"),
         ({"2": dict.fromkeys(HEADER, " ")}, "lines.2", "every cell would be blank"),
@@ -293,6 +345,10 @@ def test_an_import_without_correctable_lines_is_answered_with_the_reason(
     pipeline.validate(running)
     pipeline.forget()
     undo = api(pipeline).post(f"/imports/{import_id(good)}/undo").body["import_ticket"]
+    abandoned = imported(pipeline, body_of(("K000", WRONG, "")))
+    item = pipeline.item(abandoned)
+    item.refusal = {"code": "NOT_VALIDATED", "message": "x"}
+    item.save()
 
     def why(name: str) -> str:
         answer = api(pipeline).post(f"/imports/{name}/corrections", {"lines": {"2": {"note": ""}}})
@@ -301,6 +357,7 @@ def test_an_import_without_correctable_lines_is_answered_with_the_reason(
 
     assert "no lines in error" in why(import_id(good))
     assert "whole file was refused" in why(import_id(refused))
+    assert "whole file was refused" in why(import_id(abandoned))
     assert "has not ended" in why(import_id(running))
     assert "nothing has been uploaded" in why(undo)
     (written,) = pipeline.settle()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from handover.model import Account, User
 from handover.profiles.presets import presets
-from handover.profiles.profile import Role
+from handover.profiles.profile import Role, UnknownUser
 from msgspec.structs import replace
 
 from tests.kit.jobs import NEWCOMER, PATIENT, allow_pending, api, await_newcomer, awaited
@@ -167,6 +167,26 @@ def test_a_reassignment_to_nobody_waits_for_an_admin(pipeline: Pipeline) -> None
     assert pipeline.item(written).approval["would_clear"] == 15
 
 
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({}, f"change of {ROLE} to {BARAKA}.csv"),
+        ({"to": None}, f"change of {ROLE} to nobody.csv"),
+        (
+            {"account_ids": None, "held_by": AMINA},
+            f"change of {ROLE} from {AMINA} to {BARAKA}.csv",
+        ),
+    ],
+    ids=["to-one", "to-nobody", "from-one"],
+)
+def test_a_reassignment_is_named_after_what_it_does(
+    pipeline: Pipeline, change: dict[str, Any], name: str
+) -> None:
+    ticket = api(pipeline).post("/assignments", EXPECTED | change).body["import_ticket"]
+
+    assert api(pipeline).get(f"/imports/{ticket}").body["filename"] == name
+
+
 def test_a_reassignment_from_a_user_who_holds_nothing_changes_nothing(pipeline: Pipeline) -> None:
     expected = {"profile": "single-strict", "to": BARAKA, "held_by": AMINA}
     api(pipeline).post("/assignments", expected)
@@ -307,6 +327,62 @@ def test_the_largest_reassignment_is_accepted(pipeline: Pipeline, account_ids: l
     answer = api(pipeline).post("/assignments", EXPECTED | {"account_ids": account_ids})
 
     assert answer.status == 202, answer.text
+
+
+MULTI: dict[str, Any] = EXPECTED | {"profile": "multi-with-workflow"}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"role": "viewer"},
+            "'viewer' is no role of the profile, expected account_manager, workflow",
+        ),
+        (
+            {"profile": "directory-users"},
+            "'' is no role of the profile, expected a profile with a role",
+        ),
+        ({"role": "workflow", "to": ["Gentle", "Firm"]}, "found 2 users, expected at most 1"),
+        ({"role": "workflow", "to": [""]}, "to: found '', expected a user's address"),
+        ({"role": "workflow", "to": ["a\nb"]}, "to: found 'a\\nb', expected a user's address"),
+        ({"to": ["(nobody)"]}, "'(nobody)' is not the address of one user"),
+        ({"to": ["x" * 2048]}, "is not the address of an active user"),
+        ({"to": ["x" * 2049]}, "expected a user's address"),
+        ({"to": ["x" * 2000] * 4 + ["y" * 1996]}, "is not the address of an active user"),
+        ({"to": ["x" * 2000] * 4 + ["y" * 1997]}, "to: found 10,001 characters, expected at most"),
+    ],
+)
+def test_a_reassignment_that_no_line_could_carry_out_is_refused_with_what_was_expected(
+    pipeline: Pipeline, change: dict[str, Any], says: str
+) -> None:
+    answer = api(pipeline).post("/assignments", MULTI | change)
+
+    assert answer.status == 400, answer.text
+    assert says in answer.body["detail"]
+
+
+@pytest.mark.parametrize("workflow", ["G", "x" * 2048])
+def test_a_workflow_of_any_usual_length_can_be_assigned(pipeline: Pipeline, workflow: str) -> None:
+    answer = api(pipeline).post("/assignments", MULTI | {"role": "workflow", "to": workflow})
+
+    assert answer.status == 202, answer.text
+
+
+def test_each_of_several_users_must_be_active_or_awaited(pipeline: Pipeline) -> None:
+    gone = User("gone@lumina.example", "Gone", frozenset({"Sales"}), "Kenya", is_active=False)
+    pipeline.users(gone)
+    several = replace(
+        presets()["multi-with-workflow"], name="own", unknown_user=UnknownUser.PENDING
+    )
+    pipeline.resources.tables.directory.put_profile(TENANT, several)
+    body = EXPECTED | {"profile": "own"}
+
+    refused = api(pipeline).post("/assignments", body | {"to": [NEWCOMER, gone.email]})
+    answer = api(pipeline).post("/assignments", body | {"to": [NEWCOMER, BARAKA]})
+
+    assert (refused.status, answer.status) == (400, 202)
+    assert refused.body["detail"] == f"'{gone.email}' is not the address of an active user"
 
 
 def test_a_workflow_may_have_the_separator_of_users_in_its_name(pipeline: Pipeline) -> None:

@@ -9,8 +9,10 @@ import pytest
 from handover.model import User
 from handover.pipeline import result_files
 from handover.profiles.profile import Role
+from handover.reports.line_index import Block, index_from
 from handover.reports.line_parts import lines_part_from
 from handover.use_cases import paging, result_lines
+from handover.use_cases.paging import cursor_at, sent_bytes
 
 from tests.kit.caller import Answer, Api
 from tests.kit.memory_aws import ObjectCreated
@@ -172,7 +174,7 @@ def test_pages_and_searches_continue_over_the_chunks_of_a_file(
 
     # A search that takes long ends its page.
     monkeypatch.setattr(result_lines, "MAX_INDEX_READ_BYTES", 1)
-    monkeypatch.setattr(result_lines, "_WINDOW_BYTES", 1)
+    monkeypatch.setattr(result_lines, "WINDOW_BYTES", 1)
 
     first = ask(pipeline, created, q="x1199").body
 
@@ -181,29 +183,129 @@ def test_pages_and_searches_continue_over_the_chunks_of_a_file(
     assert numbers(listed(pipeline, created, limit="1000")) == list(range(2, 1_203))
 
 
-def test_rows_that_are_far_apart_are_read_a_few_at_a_time(
+class Reads:
+    """A hook that notes which part of which object is read."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, int, int]] = []
+
+    def before(self, _: int, __: str, operation: str, params: dict[str, Any], /) -> None:
+        if operation == "GetObject" and "Range" in params:
+            first, last = params["Range"].removeprefix("bytes=").split("-")
+            self.made.append((params["Key"].rpartition("/")[2], int(first), int(last) + 1))
+
+    def after(self, *_: Any) -> None:
+        """Nothing is noted of answers."""
+
+
+def reading(
+    pipeline: Pipeline, created: ObjectCreated, name: str, **query: str
+) -> tuple[Answer, list[tuple[int, int]]]:
+    """The answer, and which parts of the file of that name were read for it."""
+    pipeline.memory.hook = reads = Reads()
+    answer = ask(pipeline, created, **query)
+    pipeline.memory.hook = None
+    assert answer.status == 200, answer.text
+    return answer, [(first, end) for read, first, end in reads.made if read == name]
+
+
+def in_blocks(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> ObjectCreated:
+    """An import with many blocks of lines in its index."""
+    monkeypatch.setattr("handover.pipeline.validate.MIN_CHUNK_BYTES", 4_000)
+    return many(pipeline)
+
+
+def blocks_of(pipeline: Pipeline, created: ObjectCreated) -> tuple[Block, ...]:
+    return index_from(pipeline.file(created, "lines.json") or b"").blocks
+
+
+def lines_of(blocks: tuple[Block, ...]) -> int:
+    return sum(kind.count for block in blocks for kind in block.kinds)
+
+
+def span(*groups: tuple[Block, ...]) -> int:
+    """The bytes of the largest of these groups of blocks in the index."""
+    return max(group[-1].index_end - group[0].index_at for group in groups)
+
+
+def test_a_search_reads_as_many_blocks_of_the_index_together_as_fit(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    created = worked(pipeline)
-    monkeypatch.setattr(result_lines, "_GAP_BYTES", 0)
-    monkeypatch.setattr(result_lines, "MAX_RESULTS_READS", 1)
+    """The first block has the only line that is found."""
+    created = in_blocks(pipeline, monkeypatch)
+    blocks = blocks_of(pipeline, created)
+    pairs = [blocks[at : at + 2] for at in range(0, len(blocks), 2)]
+    monkeypatch.setattr(result_lines, "WINDOW_BYTES", span(*pairs))
 
-    first = ask(pipeline, created, code="ACCOUNT_NOT_FOUND").body
+    _, read = reading(pipeline, created, "lines.index", q="K000", limit="1")
 
-    assert (numbers(first["lines"]), first["cursor"] is None) == ([4], False)
-    assert numbers(listed(pipeline, created, code="ACCOUNT_NOT_FOUND")) == [4, 7]
+    assert read == [(pair[0].index_at, pair[-1].index_end) for pair in pairs]
 
 
-def test_rows_that_are_far_apart_are_listed_on_one_page(
+def test_a_page_reads_no_more_blocks_of_the_index_than_its_lines_need(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of the first block the lines are not counted: the page may begin at its end."""
+    created = in_blocks(pipeline, monkeypatch)
+    blocks = blocks_of(pipeline, created)
+    assert len(blocks) >= 6
+
+    def read(limit: int) -> list[tuple[int, int]]:
+        return reading(pipeline, created, "lines.index", limit=str(limit))[1]
+
+    second, first_three = lines_of(blocks[1:2]), lines_of(blocks[:3])
+    assert read(second - 1) == [(0, blocks[1].index_end)]
+    assert read(second) == [(0, blocks[2].index_end)]
+    monkeypatch.setattr(result_lines, "WINDOW_BYTES", span(blocks[:3], blocks[3:6]))
+    assert read(first_three + lines_of(blocks[4:5]) - 1) == [
+        (0, blocks[2].index_end),
+        (blocks[3].index_at, blocks[4].index_end),
+    ]
+
+
+def test_a_search_continues_on_the_next_page_once_a_page_has_read_its_share_of_the_index(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = in_blocks(pipeline, monkeypatch)
+    two = blocks_of(pipeline, created)[1].index_end
+    monkeypatch.setattr(result_lines, "WINDOW_BYTES", 1)
+
+    for share, place in ((two - 1, "2.0"), (two, "2.0"), (two + 1, "3.0")):
+        monkeypatch.setattr(result_lines, "MAX_INDEX_READ_BYTES", share)
+        page = ask(pipeline, created, q="K000").body
+
+        assert (numbers(page["lines"]), page["cursor"]) == ([2], cursor_at(place))
+
+
+# The rejected lines are 4, 5 and 7, so the row of line 6 is a gap. What is allowed, each beyond
+# what is needed: the gap in a part, the parts of a page, the bytes after the first row; then the
+# lines of the first page, and how many parts it reads.
+SHARES: dict[str, tuple[int, int, int, list[int], int]] = {
+    "one part": (0, 1, 0, [4, 5, 7], 1),
+    "one part of fewer bytes": (0, 1, -1, [4, 5], 1),
+    "two parts": (-1, 2, 0, [4, 5, 7], 2),
+    "two parts of fewer bytes": (-1, 2, -1, [4, 5], 1),
+    "two parts where one is allowed": (-1, 1, 0, [4, 5], 1),
+}
+
+
+@pytest.mark.parametrize("name", SHARES)
+def test_a_page_reads_the_rows_of_its_lines_in_few_parts(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    gap, parts, more, found, read = SHARES[name]
     created = worked(pipeline)
-    monkeypatch.setattr(result_lines, "_GAP_BYTES", 0)
+    rows = (pipeline.file(created, "results.csv") or b"").splitlines(keepends=True)
+    between = len(rows[5])
+    needed = len(rows[4]) + len(rows[6]) + (between if gap == 0 else 0)
+    monkeypatch.setattr(result_lines, "GAP_BYTES", between + gap)
+    monkeypatch.setattr(result_lines, "MAX_RESULTS_READS", parts)
+    monkeypatch.setattr(result_lines, "MAX_RESULTS_READ_BYTES", needed + more)
 
-    page = ask(pipeline, created, code="ACCOUNT_NOT_FOUND").body
+    page, parts_read = reading(pipeline, created, "results.csv", outcome="rejected")
 
-    accounts = [(line["line"], line["account"]) for line in page["lines"]]
-    assert (accounts, page["cursor"]) == ([(4, "k002"), (7, "K0xx")], None)
+    assert (numbers(page.body["lines"]), len(parts_read)) == (found, read)
+    assert numbers(listed(pipeline, created, outcome="rejected")) == [4, 5, 7]
 
 
 def test_a_page_ends_before_its_lines_are_too_long_for_one_answer(
@@ -233,6 +335,31 @@ def test_while_a_file_of_the_results_is_not_there_the_answer_says_to_ask_again(
     assert int(answer.headers["retry-after"]) > 0
     reports[key] = lost
     assert ask(pipeline, created).status == 200
+
+
+def test_a_line_is_shown_whole_up_to_the_limit(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = worked(pipeline)
+    first = listed(pipeline, created)[0]
+
+    for limit, is_cut in ((sent_bytes(first), False), (sent_bytes(first) - 1, True)):
+        monkeypatch.setattr(result_lines, "MAX_LINE_BYTES", limit)
+        assert listed(pipeline, created)[0]["is_cut"] is is_cut
+
+
+def test_lines_with_too_few_or_too_many_cells_are_listed_with_the_columns_of_the_file(
+    pipeline: Pipeline,
+) -> None:
+    body = f"account Manager,account ID\r\n{AMINA}\r\n{AMINA},K000,more\r\n".encode()
+    created = worked(pipeline, body)
+
+    few, more = listed(pipeline, created)
+
+    assert few["fields"] == {"account Manager": AMINA, "account ID": ""}
+    assert (few["account"], few["code"], few["column"]) == ("", "FIELD_COUNT", "")
+    assert more["fields"] == {"account Manager": AMINA, "account ID": "K000,more"}
+    assert (more["account"], more["code"], more["column"]) == ("K000,more", "FIELD_COUNT", "")
 
 
 def test_a_line_that_is_too_long_for_an_answer_is_cut(
@@ -362,6 +489,20 @@ def test_an_index_of_older_code_finds_lines_by_all_filters_but_manager_and_opco(
     assert "by line or account" in ask(pipeline, created, opco="Kenya").body["detail"]
 
 
+def test_a_code_that_is_known_no_longer_is_counted_without_words(pipeline: Pipeline) -> None:
+    created = worked(pipeline)
+    reports = pipeline.memory.s3.buckets[pipeline.resources.reports_bucket]
+    (key,) = [key for key in reports.objects if key.endswith("/lines.json")]
+    older = reports.objects[key][0].body.replace(b"USER_NOT_FOUND", b"USER_UNHEARD_OF")
+    pipeline.memory.s3.upload(pipeline.resources.reports_bucket, key, older)
+
+    codes = Api(TENANT, pipeline.resources, ADMIN).get(f"/imports/{import_id(created)}/summary")
+
+    assert codes.body["codes"][1:] == [
+        {"code": "USER_UNHEARD_OF", "count": 1, "message": "", "hint": ""}
+    ]
+
+
 def test_an_index_that_is_too_large_is_left_out(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -460,6 +601,26 @@ def test_the_summary_says_how_long_each_stage_took(pipeline: Pipeline) -> None:
         ("working", 4.0),
         ("finishing", 0.0),
     ]
+
+
+@pytest.mark.parametrize("kind", ["dropped", "expired"])
+def test_without_a_ticket_nobody_knows_how_long_a_file_was_uploaded(
+    pipeline: Pipeline, kind: str
+) -> None:
+    pipeline.kenyan(1)
+    pipeline.source()
+    ticket = pipeline.ticket()
+    body = file_of([("K000", AMINA)])
+    created = pipeline.drop(body) if kind == "dropped" else pipeline.upload(body, ticket)
+    pipeline.run(created)
+    imports = pipeline.memory.dynamodb.tables["ImportsTable"]
+    key = next(key for key in imports.items if ticket in key[0])
+    imports.write(key, imports.items[key], None)
+
+    answer = Api(TENANT, pipeline.resources, ADMIN).get(f"/imports/{import_id(created)}/summary")
+
+    assert answer.status == 200, answer.text
+    assert [one["stage"] for one in answer.body["stages"]] == ["reading", "working", "finishing"]
 
 
 def test_only_users_who_may_download_the_results_read_lines_and_summary(pipeline: Pipeline) -> None:

@@ -460,6 +460,48 @@ def test_r54_the_request_for_an_undo_is_refused_if_the_user_may_not_assign_a_rol
     assert "Director" in answer.body["detail"]
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "status"),
+    [
+        ({}, {ROLE: Role(ROLE, 1, frozenset({"Director"}))}, 403),
+        ({ROLE: Role(ROLE, 1, frozenset({"Director"}))}, {ROLE: Role(ROLE, 1)}, 202),
+        ({ROLE: Role(ROLE, 1, frozenset({"Director"}))}, {}, 403),
+    ],
+    ids=["guarded-since", "open-since", "gone-since"],
+)
+def test_the_present_profile_says_who_undoes_a_role_and_the_old_one_for_a_role_that_is_gone(
+    pipeline: Pipeline, then: dict[str, Role], now: dict[str, Role], status: int
+) -> None:
+    strict = presets()["single-strict"]
+    profile = replace(strict, name="own", roles={**strict.roles, **then})
+    pipeline.resources.tables.directory.put_profile(TENANT, profile)
+    pipeline.source(profile="own")
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.drop(file_of([("K000", BARAKA)]))
+    pipeline.run(created)
+    pipeline.settle()
+    columns = tuple(
+        replace(column, role="owner") if column.role and not now else column
+        for column in strict.columns
+    )
+    roles = now or {"owner": Role("owner", 1)}
+    pipeline.resources.tables.directory.put_profile(
+        TENANT, replace(profile, version=2, columns=columns, roles=roles)
+    )
+
+    answer = api(pipeline).post(f"/imports/{import_id(created)}/undo")
+
+    assert answer.status == status, answer.text
+
+
+def test_an_import_whose_lines_are_all_pending_can_be_undone(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2, held_by=AMINA)
+    created = await_newcomer(pipeline, "K000", "K001")
+    assert pipeline.counts(created) == {"lines": 2, "pending": 2}
+
+    assert api(pipeline).post(f"/imports/{import_id(created)}/undo").status == 202
+
+
 def test_an_unknown_mode_is_refused_with_its_field(pipeline: Pipeline) -> None:
     answer = api(pipeline).post(f"/imports/{'0' * 32}/undo", {"mode": "wet"})
 

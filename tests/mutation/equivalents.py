@@ -229,6 +229,85 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
     ),
     Equivalent(
+        "use_cases/accounts.py",
+        "_newest",
+        "receipt.version > first.version",
+        "(receipt.version >= first.version)",
+        "A change that comes twice is taken back twice, to what was there before it.",
+    ),
+    *(
+        Equivalent(
+            "use_cases/accounts.py",
+            "_page",
+            "2",
+            new,
+            "How many accounts are read at a time decides the pace; the rows are the same.",
+        )
+        for new in ("(3)", "(1)")
+    ),
+    *(
+        Equivalent(
+            module,
+            scope,
+            "''",
+            "('~')",
+            "A page has looked at a row before it gets a cursor, and the first row always fits.",
+            nth=nth,
+        )
+        for module, scope, nth in (
+            ("use_cases/accounts.py", "_page", 1),
+            ("use_cases/paging.py", "page_among", 1),
+            ("use_cases/requests.py", "requests_mine", 2),
+        )
+    ),
+    *(
+        Equivalent(
+            "use_cases/samples.py",
+            "_read",
+            "0",
+            new,
+            "A chunk's lines are read with the number of its first line alone.",
+            nth=nth,
+        )
+        for nth in (1, 2, 3)
+        for new in ("(1)", "(-1)")
+    ),
+    Equivalent(
+        "use_cases/samples.py",
+        "sample_of",
+        "1",
+        "(2)",
+        "The version of a definition that is only tried is shown nowhere.",
+    ),
+    Equivalent(
+        "use_cases/reassignments.py",
+        "_cell",
+        "''",
+        "('~')",
+        "A profile without a separator allows one name, which needs none.",
+    ),
+    Equivalent(
+        "use_cases/imports.py",
+        "download_name",
+        "'._-'",
+        "('._-~')",
+        "A tilde is no longer there: another letter has replaced it.",
+    ),
+    Equivalent(
+        "use_cases/result_lines.py",
+        "_found",
+        "block.index_end - start",
+        "(block.index_end + start)",
+        "Each section is read by its own length, so what follows the last is not read.",
+    ),
+    Equivalent(
+        "use_cases/result_summary.py",
+        "_announced_at",
+        "resources.tables.tickets.find(item.ticket) if item.ticket else None",
+        "(resources.tables.tickets.find(item.ticket))",
+        "No ticket is called None, so one call more finds nothing.",
+    ),
+    Equivalent(
         "use_cases/samples.py",
         "_read",
         "'replace'",

@@ -349,7 +349,6 @@ NUMBERS: dict[str, dict[str, float]] = {
         "MIN_ROWS_OF_A_SHARD": 12,
     },
     "use_cases.accounts": {
-        "MAX_HOLDER_BYTES": 2_038,
         "MAX_LOOKED_AT": 2_000,
         "AT_A_TIME": 100,
         "HOLDERS_AT_A_TIME": 1_000,
@@ -392,7 +391,6 @@ NUMBERS: dict[str, dict[str, float]] = {
         "MAX_CHARS": 2 * 1024,
     },
     "use_cases.requests": {
-        "MAX_MINE_BYTES": 1_069,
         "AT_A_TIME": 100,
         "MAX_LOOKED_AT": 5_000,
     },
@@ -400,6 +398,8 @@ NUMBERS: dict[str, dict[str, float]] = {
         "MAX_INDEX_READ_BYTES": 8 * 1024**2,
         "MAX_RESULTS_READ_BYTES": 16 * 1024**2,
         "MAX_RESULTS_READS": 32,
+        "WINDOW_BYTES": 1024**2,
+        "GAP_BYTES": 512 * 1024,
         "MAX_LINE_BYTES": 1024**2,
         "MAX_SHOWN_CELL_CHARS": 1_000,
     },

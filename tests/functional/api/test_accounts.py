@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -21,11 +22,13 @@ from tests.kit.pipeline import (
     BARAKA,
     DAY,
     HOUR,
+    MINUTE,
     ROLE,
     SALES,
     TENANT,
     Pipeline,
     file_of,
+    import_id,
 )
 
 __all__ = ["clients_of_memory", "pipeline"]
@@ -284,6 +287,95 @@ def test_a_time_without_a_zone_is_in_utc(
     time.tzset()
 
     assert answer.body["at"] == f"2026-11-22T{instant}.000Z"
+
+
+def test_a_change_counts_from_its_own_instant_on(pipeline: Pipeline, api: Api) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.clock.now += HOUR
+    pipeline.run(pipeline.upload(file_of([("K000", BARAKA)])))
+
+    def held(at: str) -> list[str]:
+        found: list[str] = api.get("/accounts/K000", at=at).body["assigned"][ROLE]
+        return found
+
+    for _ in ("before", "after"):
+        assert held("2026-11-22T10:59:59.999Z") == [AMINA]
+        assert held("2026-11-22T11:00:00.000Z") == [BARAKA]
+        pipeline.publish()
+
+
+def test_changes_that_the_history_lacks_count_in_their_order(pipeline: Pipeline, api: Api) -> None:
+    """An import has written the account and is still open when the account is edited."""
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    assert pipeline.validate(created) == []
+    pipeline.clock.now += MINUTE
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+        pipeline.assign(import_id(created))
+    pipeline.clock.now += MINUTE
+    edit = {"profile": "single-strict", "assign": {ROLE: SALES}}
+    assert api.by(ADMIN).request("PATCH", "/accounts/K000", edit).status == 200
+    assert len(pipeline.account("K000").receipts) == 2
+
+    def held(at: str) -> tuple[list[str], int]:
+        body = api.get("/accounts/K000", at=f"2026-11-22T{at}Z").body
+        return body["assigned"][ROLE], body["version"]
+
+    for _ in ("before", "after"):
+        assert held("10:00:59") == ([AMINA], 1)
+        assert held("10:01:59") == ([BARAKA], 2)
+        assert held("10:02:00") == ([SALES], 3)
+        pipeline.publish()
+
+
+def test_fields_of_the_directory_are_no_roles_of_an_account_at_a_time(
+    pipeline: Pipeline, api: Api
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    pipeline.clock.now += HOUR
+    body = b"account_id,name\r\nK000,Acme\r\nN1,Bolt\r\n"
+    pipeline.run(pipeline.upload(body, pipeline.ticket(profile="directory-accounts")))
+    pipeline.publish()
+
+    answer = api.get("/accounts/K000", at="2026-11-22T10:30:00Z").body
+    made = api.get("/accounts/N1/history").body["history"]
+
+    assert (answer["name"], answer["assigned"], answer["version"]) == ("Acme", {ROLE: [AMINA]}, 1)
+    assert [entry["version"] for entry in made] == [1]
+
+
+class ReadUsers:
+    """A hook that notes how many users are read at a time."""
+
+    def __init__(self) -> None:
+        self.made: list[int] = []
+
+    def before(self, _: int, __: str, ___: str, params: dict[str, Any], /) -> None:
+        if users := params.get("RequestItems", {}).get("DirectoryTable"):
+            self.made.append(len(users["Keys"]))
+
+    def after(self, *_: Any) -> None:
+        """Nothing is noted of answers."""
+
+
+def test_people_are_read_for_as_many_accounts_at_a_time_as_have_so_many_holders(
+    pipeline: Pipeline, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handover.use_cases.accounts.HOLDERS_AT_A_TIME", 2)
+    numbers = (1, 1, 1, 1, 1, 3, 0, 2)
+    people = iter(f"u{place}@x.example" for place in range(sum(numbers)))
+    pipeline.accounts(
+        *(
+            Account(TENANT, f"A{place}", 1, assigned={ROLE: tuple(islice(people, many))})
+            for place, many in enumerate(numbers)
+        )
+    )
+    pipeline.memory.hook = reads = ReadUsers()
+
+    page = api.get("/accounts", beginning="A").body
+
+    assert len(page["accounts"]) == len(numbers)
+    assert reads.made == [2, 2, 1, 3, 2]
 
 
 def test_a_change_counts_before_the_history_has_it(pipeline: Pipeline, api: Api) -> None:

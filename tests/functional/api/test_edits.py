@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from handover.http.bodies.edits import EditBody
-from handover.model import Account
+from handover.model import Account, User
 from handover.profiles.profile import Role
+from handover.runtime import rfc3339
+from msgspec.structs import replace
 
 from tests.functional.api.test_imports import assert_problem
 from tests.kit.caller import Answer, Api
@@ -381,6 +383,97 @@ def test_an_edit_of_an_outdated_version_is_answered_with_what_has_changed(
     assert f"{ROLE} was {AMINA}, is {BARAKA} (by " in late.body["detail"]
     assert edit(office, {ROLE: None}, version=seen, dry_run=True).status == 409
     assert pipeline.account("K000").assigned[ROLE] == (BARAKA,)
+
+
+def test_an_outdated_edit_names_each_change_since_with_its_holders_newest_first(
+    pipeline: Pipeline, office: Api
+) -> None:
+    five = [f"{name}@x.example" for name in "abcde"]
+    sales = frozenset({"Sales"})
+    pipeline.users(*(User(one, "Neema", sales, "Kenya") for one in (*five, "f@x.example")))
+    pipeline.resources.tables.directory.put_workflows(TENANT, ["Gentle"], pipeline.deadline)
+    multi = "multi-with-workflow"
+    first, second, third = (rfc3339(pipeline.clock.now + more) for more in (0, 1, 2))
+    seen = edit(office, {ROLE: [AMINA, BARAKA]}, multi).body["version"]
+    pipeline.publish()
+    for assign in ({ROLE: five, "workflow": "Gentle"}, {ROLE: [*five, "f@x.example"]}):
+        pipeline.clock.now += 1
+        assert edit(office, assign, multi).status == 200
+    pipeline.publish()
+
+    late = edit(office, {ROLE: None}, multi, version=seen)
+
+    assert_problem(late, 409)
+    listed = ", ".join(five)
+    assert late.body["detail"] == (
+        f"the account has changed: found version {seen + 2}, expected {seen}. "
+        f"{ROLE} was {listed}, is {listed} and 1 more (by {ADMIN}, {third}); "
+        f"{ROLE} was {AMINA}, {BARAKA}, is {listed}; workflow was nobody, is Gentle "
+        f"(by {ADMIN}, {second})"
+    )
+    assert first not in late.body["detail"]
+
+
+def test_an_outdated_edit_does_not_name_the_change_that_its_author_has_seen(
+    pipeline: Pipeline, office: Api
+) -> None:
+    """An import has made that change and is still open, so the account still has it too."""
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    assert pipeline.validate(created) == []
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_after=1)):
+        pipeline.assign(import_id(created))
+    seen = office.get("/accounts/K000").body["version"]
+    pipeline.clock.now += MINUTE
+    assert edit(office, {ROLE: SALES}).status == 200
+
+    late = edit(office, {ROLE: AMINA}, version=seen)
+
+    assert_problem(late, 409)
+    assert late.body["detail"] == (
+        f"the account has changed: found version {seen + 1}, expected {seen}. "
+        f"{ROLE} was {BARAKA}, is {SALES} (by {ADMIN}, {rfc3339(pipeline.clock.now)})"
+    )
+
+
+def test_an_edit_waits_longer_each_time_that_it_meets_another_change(
+    pipeline: Pipeline, office: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.random", lambda: 1.0)
+    names = iter("abc")
+    mishap = Mishap("BatchExecuteStatement")
+
+    def rename() -> None:
+        if name := next(names, ""):
+            pipeline.memory.hook = None
+            pipeline.accounts(replace(pipeline.account("K000"), name=name))
+            pipeline.memory.hook = mishap
+
+    mishap.before_call = rename
+    with incident(pipeline.memory, mishap):
+        answer = edit(office, {ROLE: BARAKA})
+
+    assert answer.status == 200, answer.text
+    assert pipeline.clock.slept == [0.05, 0.1, 0.2]
+    assert pipeline.holders("K000") == [BARAKA]
+
+
+@pytest.mark.parametrize(("is_there", "kept"), [(True, 0), (False, 1)], ids=["ended", "gone"])
+def test_an_edit_keeps_the_receipts_of_imports_that_may_still_look_for_them(
+    pipeline: Pipeline, office: Api, is_there: bool, kept: int
+) -> None:
+    """Of an import that is not there nobody knows that it has ended."""
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.run(created)
+    pipeline.clock.now += MINUTE
+    if not is_there:
+        imports = pipeline.memory.dynamodb.tables["ImportsTable"]
+        key = next(key for key in imports.items if key[0] == import_id(created))
+        imports.write((import_id(created), "import"), imports.items[key], None)
+
+    assert edit(office, {ROLE: SALES}).status == 200
+
+    receipts = [receipt.import_id for receipt in pipeline.account("K000").receipts]
+    assert receipts.count(import_id(created)) == kept
 
 
 @shared_metrics

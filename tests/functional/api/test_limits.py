@@ -178,6 +178,18 @@ def test_a_name_may_take_what_a_key_leaves_beside_the_address(pipeline: Pipeline
     assert (beyond.status, beyond.body["field"]) == (400, "name")
 
 
+def test_a_login_name_may_take_what_a_key_has_room_for(pipeline: Pipeline) -> None:
+    longest = 30 * "\ufdfa" + text(1018 - 30 * 33)
+
+    most, beyond = (
+        api(pipeline).post("/users", USER | {"login_name": name})
+        for name in (longest, longest + "x")
+    )
+
+    assert most.status == 201, most.text
+    assert (beyond.status, beyond.body["field"]) == (400, "login_name")
+
+
 @pytest.mark.parametrize("path", ["/users", "/accounts"])
 def test_a_page_has_at_least_one_row(pipeline: Pipeline, path: str) -> None:
     one, none = (api(pipeline).get(path, limit=limit) for limit in ("1", "0"))
@@ -247,8 +259,18 @@ def test_a_sample_has_20_000_characters_at_most(pipeline: Pipeline) -> None:
     assert refused.value.field == "text"
 
 
-@pytest.mark.parametrize("many", [0, 101])
+@pytest.mark.parametrize("many", [1, 100])
 def test_one_to_a_hundred_users_can_be_deleted_at_once(pipeline: Pipeline, many: int) -> None:
+    emails = [f"{number}@x.example" for number in range(many)]
+    pipeline.users(*(User(email, "Neema", frozenset()) for email in emails))
+
+    assert api(pipeline).post("/users/delete", {"emails": emails}).status == 202
+
+
+@pytest.mark.parametrize("many", [0, 101])
+def test_neither_none_nor_more_than_a_hundred_users_are_deleted(
+    pipeline: Pipeline, many: int
+) -> None:
     before = pipeline.memory.snapshot()
     emails = [f"{number}@x.example" for number in range(many)]
 

@@ -47,6 +47,32 @@ def test_a_cursor_that_leads_nowhere_is_refused(
     assert answer.body["field"] == "cursor"
 
 
+# What surrounds the part of a place that becomes part of a key, and what the key has before it.
+AROUND = {
+    ("/requests", ""): ("", f"\n{TICKET}", ""),
+    ("/accounts", AMINA): (f"{AMINA}\n", "", ""),
+    ("/accounts", ""): ("", "", f"{TENANT}#"),
+}
+
+
+@pytest.mark.parametrize(("path", "query", "place"), FORGED)
+def test_a_cursor_is_accepted_as_long_as_a_key_can_be(
+    api: Api, path: str, query: dict[str, str], place: str
+) -> None:
+    before, after, in_key = AROUND.get((path, query.get("holder", "")), ("", "", ""))
+    key = in_key + place.removeprefix(before).removesuffix(after)
+    letters = 1019 - len(key.replace(LONG, "").encode())
+
+    answer, beyond = (
+        api.get(path, **query, cursor=cursor_at(place.replace(LONG, "x" * many)))
+        for many in (letters, letters + 1)
+    )
+
+    has_names = path in ("/roles", "/workflows", "/sources")
+    assert answer.status == (404 if has_names else 200), answer.text
+    assert_problem(beyond, 404)
+
+
 def test_a_cursor_of_one_name_is_refused_for_another_name(pipeline: Pipeline, api: Api) -> None:
     pipeline.users(*(User(f"{name}@x.example", "Neema Juma", frozenset()) for name in "abc"))
     cursor = api.get("/users", name="neema", limit="2").body["cursor"]
@@ -79,7 +105,11 @@ def test_a_page_of_users_ends_even_if_many_are_deleted(
 
 # What limits how much is looked at for a page, the query, and how many rows there are.
 LOOKS: dict[str, tuple[dict[str, int], dict[str, str], int]] = {
-    "/accounts": ({"accounts.MAX_LOOKED_AT": 3}, {"status": "inactive"}, 7),
+    "/accounts": (
+        {"accounts.AT_A_TIME": 2, "accounts.MAX_LOOKED_AT": 3},
+        {"status": "inactive"},
+        7,
+    ),
     "/users": ({"users.MAX_LOOKED_AT": 3}, {"name": "neema"}, 7),
     "/audit": ({"audit.MAX_LOOKED_AT": 3}, {"act": "role_stored"}, 7),
     "/requests": ({"requests.AT_A_TIME": 2, "requests.MAX_LOOKED_AT": 3}, {}, 9),

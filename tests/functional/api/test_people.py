@@ -292,6 +292,18 @@ def test_a_user_who_got_no_mail_is_invited_once_mails_are_sent_again(
     assert sign_in(api, ana) is not None
 
 
+def test_an_invitation_that_cannot_be_sent_again_is_counted(
+    api: Api, ana: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created(api, ana)
+    capsys.readouterr()
+
+    with inviting_nobody(monkeypatch, "LimitExceededException"):
+        assert api.post(f"/users/{ana}/invitation").status == 200
+
+    assert "InvitationsNotMade" in capsys.readouterr().out
+
+
 def answers_about(api: Api, email: str) -> list[tuple[int, str]]:
     """The answers to all requests about an address that involve its sign-in.
 

@@ -371,6 +371,17 @@ def test_an_invalid_fingerprint_is_refused(api: Api, fingerprint: str) -> None:
     assert_problem(api.get("/profiles/single-strict", fingerprint=fingerprint), 400)
 
 
+def test_a_copy_is_checked_like_any_profile_that_is_stored(api: Api) -> None:
+    assert api.request("PUT", "/roles/AE", {"max_users": 1}).status == 200
+    copy = {"name": "own", "mapping": {"AE": "account ID"}}
+
+    answer = api.post("/profiles/role-team/copies", copy)
+
+    assert_problem(answer, 400)
+    assert "'AE'" in answer.body["detail"]
+    assert_problem(api.get("/profiles/own"), 404)
+
+
 def sample(api: Api, text: str, **more: Any) -> Answer:
     return api.post("/profiles/single-strict/sample", {"text": text} | more)
 
@@ -396,6 +407,9 @@ def test_a_sample_can_be_read_by_a_draft_of_a_profile(api: Api) -> None:
     drafted = sample(api, text, definition=STRICT | {"columns": columns})
 
     assert [line["about"] for line in drafted.body["lines"]] == ["K1"]
+    unnumbered = {name: one for name, one in STRICT.items() if name not in ("name", "version")}
+    again = sample(api, text, definition=unnumbered | {"columns": columns})
+    assert again.body == drafted.body
     assert_problem(sample(api, text, definition=STRICT | {"blank": "perhaps"}), 400)
 
 

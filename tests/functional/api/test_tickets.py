@@ -64,6 +64,18 @@ def test_the_ticket_remembers_what_was_announced_and_by_whom(api: Api) -> None:
     assert int(item.expires) - int(issued) == 90 * 24 * 3600
 
 
+@pytest.mark.parametrize("more", [{}, {"on_error": "all_or_nothing"}], ids=["plain", "on_error"])
+def test_an_announced_file_is_counted_and_noted_with_how_it_is_read(
+    api: Api, capsys: pytest.CaptureFixture[str], more: dict[str, str]
+) -> None:
+    ticket = api.post("/imports", EXPECTED | {"mode": "dry_run"} | more).body["import_ticket"]
+
+    assert '"TicketsIssued":[1.0]' in capsys.readouterr().out
+    (entry,) = api.get("/audit", about=f"import {ticket}").body["entries"]
+    assert entry["act"] == "file_announced"
+    assert entry["after"] == EXPECTED | {"mode": "dry_run"} | more
+
+
 def test_tickets_sort_by_the_time_of_their_issue(api: Api) -> None:
     first = api.post("/imports", EXPECTED).body["import_ticket"]
     second = api.post("/imports", EXPECTED).body["import_ticket"]

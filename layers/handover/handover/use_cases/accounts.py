@@ -25,13 +25,12 @@ from handover.rules.sizes import holders
 from handover.runtime import Resources, rfc3339
 from handover.store.history import Entry
 from handover.store.portfolios import portal_assignee
-from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
+from handover.use_cases.paging import Page, Room, cursor_at, page_of, place_at
 
 HISTORY_PLACES = re.compile(r"[0-9]{1,18}")
 LIST_PLACES = re.compile(r".+", re.DOTALL)
 # A user, a role and an account; neither addresses nor roles contain line ends.
 HOLDER_PLACES = re.compile(r"[^\n]+\n[^\n#]+#.+", re.DOTALL)
-MAX_HOLDER_BYTES = 2 * MAX_PLACE_BYTES
 PORTFOLIO_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 PORTAL_PLACES = re.compile(r"[^#]+#.+", re.DOTALL)
 # A page ends here even if it is not full, so that the answer is in time and in one piece.
@@ -108,12 +107,10 @@ def _newest(lately: Sequence[ChangeReceipt], entries: Iterable[Entry]) -> Iterat
     """All receipts, each once, newest first; `lately` may hold some that the entries lack."""
     stored = (entry.receipt for entry in entries)
     first = next(stored, None)
-    above = first.version if first is not None else 0
-    return chain(
-        (receipt for receipt in lately if receipt.version > above),
-        [] if first is None else [first],
-        stored,
-    )
+    if first is None:
+        return iter(lately)
+    since = (receipt for receipt in lately if receipt.version > first.version)
+    return chain(since, [first], stored)
 
 
 def _instant(at: str) -> str:
@@ -174,7 +171,7 @@ def accounts_page(
     holder has no accounts; an address may be that of a pending user.
     """
     if not filters.holder:
-        place = place_at(cursor, LIST_PLACES)
+        place = place_at(cursor, LIST_PLACES, key=lambda place: f"{person.tenant}#{place}")
         stored = resources.tables.accounts
         ids = (
             stored.beginning(person.tenant, filters.beginning, after=place or "")
@@ -185,13 +182,13 @@ def accounts_page(
         return _page(
             resources, person, every, lambda _, account: filters.admits(account), limit, deadline
         )
-    place = place_at(cursor, HOLDER_PLACES, max_bytes=MAX_HOLDER_BYTES)
+    place = place_at(cursor, HOLDER_PLACES, key=lambda place: place.partition("\n")[2])
     holders = sorted(holders_called(resources, person.tenant, filters.holder, deadline))
 
     def is_listed(at: str, account: Account) -> bool:
         # List an account once, even if it is held in two roles, or by two people of the same name.
         return filters.admits(account) and at == min(
-            _ways(account, holders, filters.role), default=""
+            _ways(account, holders, filters.role), default=None
         )
 
     places = _held(resources, person.tenant, holders, filters.role, place)

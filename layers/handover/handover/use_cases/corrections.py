@@ -224,7 +224,7 @@ def _report_lines(
     next(reader, None)
     for row in reader:
         cells, (number, *_) = row[: -len(REPORT_LABELS)], row[-len(REPORT_LABELS) :]
-        is_malformed = bool(cells) and cells[0].startswith(MALFORMED)
+        is_malformed = row[0].startswith(MALFORMED)
         yield _Line(
             int(number),
             tuple(map(unguard, cells)),
@@ -243,8 +243,9 @@ def _row(line: _Line, corrected: Mapping[int, str], labels: Sequence[str]) -> tu
             f"line {number}: its cells do not match the columns, expected a value for each column; "
             f"missing: {', '.join(missing)[:1000]}",
         )
-    kept = line.cells if line.is_whole else [""] * len(labels)
-    row = tuple(corrected.get(place, cell) for place, cell in enumerate(kept))
+    kept = dict(enumerate(line.cells)) if line.is_whole else {}
+    cells = {**kept, **corrected}
+    row = tuple(cells[place] for place in range(len(labels)))
     for label, cell in zip(labels, row, strict=True):
         if "\0" in cell:
             # A single one makes the file look binary.

@@ -115,8 +115,8 @@ def _place_after(account: Account, asked: Instruction, now: float, edit_id: str)
     S3's clock may be ahead of ours.
     """
     own = f"{rfc3339(now)}#{edit_id}"
-    last = max((account.precedences.get(one.role, "") for one in asked.requests), default="")
-    return own if own > last else f"{last}#{edit_id}"
+    last = max([own, *(account.precedences.get(one.role, "") for one in asked.requests)])
+    return own if last == own else f"{last}#{edit_id}"
 
 
 def _happened(receipt: ChangeReceipt) -> str:

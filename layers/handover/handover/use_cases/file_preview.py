@@ -25,13 +25,10 @@ def preview_of(resources: Resources, person: Person, name: str, now: float) -> d
     expired.
     """
     found = import_for(resources, person.tenant, name)
-    uploader = found.item.uploader if isinstance(found, Ticket) else found.uploader
-    if uploader != person.email:
-        reason = "" if isinstance(found, Ticket) else why_barred(resources, person, found)
-        if reason:
-            raise ForbiddenError(reason)
     if isinstance(found, Ticket):
         raise NotFoundError("nothing has been uploaded yet")
+    if found.uploader != person.email and (reason := why_barred(resources, person, found)):
+        raise ForbiddenError(reason)
     if found.mode != Mode.PREVIEW:
         raise NotFoundError("this import is no preview")
     if not State(found.state).is_final:

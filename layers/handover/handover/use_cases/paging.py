@@ -111,12 +111,13 @@ def cursor_at(place: str) -> str:
 
 
 def place_at(
-    cursor: str | None, places: re.Pattern[str], *, max_bytes: int = MAX_PLACE_BYTES
+    cursor: str | None, places: re.Pattern[str], *, key: Callable[[str], str] = str
 ) -> str | None:
     """The place after which a page begins, None for the first page.
 
-    Raises NotFoundError for a text that is not a cursor, or does not match the listing's `places`,
-    of which none takes more than `max_bytes`.
+    `key` is the part of a place that becomes part of a key, the whole place by default. Raises
+    NotFoundError for a text that is not a cursor, does not match the listing's `places`, or whose
+    key takes more than MAX_PLACE_BYTES.
     """
     if cursor is None:
         return None
@@ -125,7 +126,8 @@ def place_at(
     except ValueError:
         place = ""
     # Decoding ignores invalid characters; a cursor has exactly one valid form.
-    if not places.fullmatch(place) or len(place.encode()) > max_bytes or cursor_at(place) != cursor:
+    is_place = places.fullmatch(place) and len(key(place).encode()) <= MAX_PLACE_BYTES
+    if not is_place or cursor_at(place) != cursor:
         raise NotFoundError(
             "this is not a cursor of this listing; use the one from its last page", "cursor"
         )

@@ -18,7 +18,7 @@ from handover.profiles.profile import WORKFLOW_ROLE
 from handover.runtime import Invocation, Resources, metrics, rfc3339
 from handover.store.requests import Note, Request
 from handover.use_cases.accounts import account_for
-from handover.use_cases.paging import MAX_PLACE_BYTES, Page, Room, cursor_at, page_of, place_at
+from handover.use_cases.paging import Page, Room, cursor_at, page_of, place_at
 
 NAME = r"[0-9A-Z]{1,32}-[0-9a-f]{16}"
 NAMES = re.compile(NAME)
@@ -26,7 +26,6 @@ NAMES = re.compile(NAME)
 ID_PATTERN = re.compile(rf"([A-Za-z0-9_-]{{2,1400}})\.({NAME})")
 # A role and an account, and the last request of it that was shown, if any.
 MINE_PLACES = re.compile(rf"[^\n#]+#[^\n]+\n({NAME})?", re.DOTALL)
-MAX_MINE_BYTES = MAX_PLACE_BYTES + 50
 # How many accounts are checked at a time, and at most for a page.
 AT_A_TIME = 100
 MAX_LOOKED_AT = 5000
@@ -84,7 +83,7 @@ def requests_mine(
 
     A page may hold fewer than `limit`, even none, when few accounts have any.
     """
-    place = place_at(cursor, MINE_PLACES, max_bytes=MAX_MINE_BYTES)
+    place = place_at(cursor, MINE_PLACES, key=lambda place: place.rpartition("\n")[0])
     begun, _, last = (place or "").rpartition("\n")
     rows: list[JsonObject] = []
     room = Room(limit)
@@ -129,7 +128,7 @@ def _with_requests(
     for at, account_id in batch:
         if account_id in accounts:
             roles = _roles(person, accounts[account_id])
-            if at == min((f"{role}#{account_id}" for role in roles), default=""):
+            if at == min((f"{role}#{account_id}" for role in roles), default=None):
                 yield at, account_id
 
 
@@ -191,8 +190,7 @@ def _request_for(
     resources: Resources, person: Person, request_id: str, deadline: Deadline
 ) -> Request:
     found = ID_PATTERN.fullmatch(request_id)
-    account_id = _account_in(found[1]) if found is not None else None
-    if found is not None and account_id is not None:
+    if found is not None and (account_id := _account_in(found[1])) is not None:
         request = resources.tables.requests.find(person.tenant, account_id, found[2])
         if request is not None:
             if not person.is_admin:

@@ -39,13 +39,13 @@ MAX_INDEX_READ_BYTES = 8 * 1024**2
 MAX_RESULTS_READ_BYTES = 16 * 1024**2
 MAX_RESULTS_READS = 32
 # Blocks and rows are read together when one request is faster than two.
-_WINDOW_BYTES = 1024**2
-_GAP_BYTES = 512 * 1024
+WINDOW_BYTES = 1024**2
+GAP_BYTES = 512 * 1024
 # Escaping may make a line of a megabyte seven times as long, which does not fit into an answer.
 MAX_LINE_BYTES = 1024**2
 MAX_SHOWN_CELL_CHARS = 1000
 # Where a page can begin: a block, and a line in it.
-_PLACES = re.compile(r"(\d{1,6})\.(\d{1,6})")
+_PLACES = re.compile(r"\d{1,6}\.\d{1,6}")
 
 
 class LinesPage(Struct, frozen=True):
@@ -96,8 +96,8 @@ def lines_page(
             holders_called(resources, person.tenant, one, run.deadline) for one in asked.holders
         ]
         asked = replace(asked, holders=frozenset().union(*known))
-    place = _PLACES.fullmatch(place_at(cursor, _PLACES) or "0.0")
-    begin = _Place(*map(int, place.groups())) if place is not None else _Place(0, 0)
+    place = place_at(cursor, _PLACES) or "0.0"
+    begin = _Place(*map(int, place.split(".")))
     found, following = _found(resources, item, index, asked, begin, limit, run.deadline)
     found, following = _affordable(found, following)
     rows = list(_rows(resources, item, index, [one for _, one in found]))
@@ -154,7 +154,7 @@ def _found(
     while numbers:
         deadline.check()
         if left <= 0:
-            return found, _Place(numbers[0], begin.place if numbers[0] == begin.block else 0)
+            return found, _Place(numbers[0], 0)
         window = _window(index.blocks, numbers, asked, limit + 1 - len(found))
         del numbers[: len(window)]
         start = index.blocks[window[0]].index_at
@@ -179,9 +179,11 @@ def _window(
     """The leading blocks to read together, until they hold enough lines."""
     window = [numbers[0]]
     for number in numbers[1:]:
-        lines = 0 if asked.is_search else sum(asked.count_in(blocks[one]) for one in window[1:])
-        is_large = blocks[number].index_end - blocks[window[0]].index_at > _WINDOW_BYTES
-        if is_large or lines >= enough:
+        is_large = blocks[number].index_end - blocks[window[0]].index_at > WINDOW_BYTES
+        is_enough = not asked.is_search and enough <= sum(
+            asked.count_in(blocks[one]) for one in window[1:]
+        )
+        if is_large or is_enough:
             break
         window.append(number)
     return window
@@ -194,7 +196,7 @@ def _affordable(
     reads, taken = 1, 0
     for number, ((_, before), (at, one)) in enumerate(pairwise(found), start=1):
         gap = one.start - before.end
-        if gap > _GAP_BYTES:
+        if gap > GAP_BYTES:
             reads, gap = reads + 1, 0
         taken += gap + one.end - one.start
         if reads > MAX_RESULTS_READS or taken > MAX_RESULTS_READ_BYTES:
@@ -208,7 +210,7 @@ def _rows(
     """The rows of these lines, read in few requests."""
     run: list[Found] = []
     for one in found:
-        if run and one.start - run[-1].end > _GAP_BYTES:
+        if run and one.start - run[-1].end > GAP_BYTES:
             yield from _run(resources, item, index, run)
             run = []
         run.append(one)
@@ -257,7 +259,7 @@ def _shown(
         "line": row.line,
         "outcome": row.outcome,
         "fields": dict(zip(columns, row.fields, strict=True)),
-        "account": row.fields[index.account].strip() if index.account < len(row.fields) else "",
+        "account": row.fields[index.account].strip(),
         "roles": {
             change.role: {
                 "before": [_holder(change, assignee, users) for assignee in change.before],
@@ -268,7 +270,7 @@ def _shown(
         "code": row.code,
         "message": row.message,
         "hint": problem.hint or (remedy_of(CodeKind.LINE, row.code) if row.code else ""),
-        "column": columns[problem.column] if 0 <= problem.column < len(columns) else "",
+        "column": columns[problem.column] if problem.column >= 0 else "",
         "suggestion": problem.suggestion,
         "is_cut": False,
     }

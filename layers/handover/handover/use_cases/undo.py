@@ -69,7 +69,7 @@ def ask_undo(resources: Resources, person: Person, name: str, mode: Mode, now: f
 
 def _has_changed_something(item: ImportItem) -> bool:
     counts = counts_of(item)
-    return item.mode == Mode.RUN and bool(counts.updated + counts.cleared + counts.pending)
+    return item.mode == Mode.RUN and any((counts.updated, counts.cleared, counts.pending))
 
 
 def _check_roles(
