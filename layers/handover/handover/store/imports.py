@@ -111,7 +111,7 @@ class Imports(Struct, frozen=True):
         found = ImportItem.by_tenant.query(
             tenant, condition, scan_index_forward=False, limit=limit + 2
         )
-        keys = [key for key in found if key.listed_at != before][: limit + 1]
+        keys = [key for key in found if key.listed_at != before]
         page = keys[:limit]
         items = {
             item.pk: item for item in ImportItem.batch_get([(key.pk, IMPORT) for key in page], True)
@@ -439,7 +439,7 @@ def _shown(item: ImportItem, progress: Item) -> ImportItem:
     """The item, with the content of its progress item while that one has the progress."""
     if not _counts_elsewhere(item):
         return item
-    chunks, lines = int(item.chunks or 0), int(item.lines)
+    chunks, lines = int(item.chunks), int(item.lines)
     return with_progress(item, progress_in(progress, chunks=chunks, lines=lines))
 
 

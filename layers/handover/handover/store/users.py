@@ -276,7 +276,6 @@ def _users_at(pk: str, after: str | None, rows: int) -> tuple[list[User], bool]:
         UserItem.sk.startswith(USER),
         consistent_read=True,
         limit=rows,
-        page_size=rows,
         last_evaluated_key=_place(pk, USER, after),
     )
     return [user_in(item) for item in found], found.last_evaluated_key is not None
@@ -289,7 +288,6 @@ def _names_at(pk: str, beginning: str, after: str | None) -> tuple[list[str], bo
         DirectoryItem.sk.startswith(NAME + beginning),
         consistent_read=True,
         limit=NAMES_A_READ,
-        page_size=NAMES_A_READ,
         last_evaluated_key=_place(pk, NAME, after),
     )
     return [item.sk[len(NAME) :] for item in found], found.last_evaluated_key is not None
