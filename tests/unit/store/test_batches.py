@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -197,6 +198,19 @@ def test_an_invalid_statement_is_a_defect_and_not_an_error_of_the_data(pipeline:
         write_each([raise_version(0, 1)], pipeline.deadline)
 
 
+def test_an_answer_without_the_outcome_of_every_statement_is_a_defect(pipeline: Pipeline) -> None:
+    stored(pipeline, 2)
+
+    def forget(answer: dict[str, Any]) -> None:
+        answer["Responses"] = answer["Responses"][:-1]
+
+    with (
+        incident(pipeline.memory, Mishap("BatchExecuteStatement", on_answer=forget)),
+        pytest.raises(ValueError, match="shorter"),
+    ):
+        write_each([raise_version(0, 1), raise_version(1, 1)], pipeline.deadline)
+
+
 def test_a_batch_that_the_sdk_sent_twice_fails_its_condition_with_the_present_item(
     pipeline: Pipeline,
 ) -> None:
@@ -373,6 +387,13 @@ def test_unchanged_fields_write_nothing(pipeline: Pipeline) -> None:
         pipeline.accounts(account)
 
     assert writes.seen == 0
+
+
+def test_no_accounts_are_stored_without_a_call(pipeline: Pipeline) -> None:
+    with incident(pipeline.memory, Mishap()) as calls:
+        pipeline.resources.tables.accounts.put_fields([], pipeline.deadline)
+
+    assert calls.seen == 0
 
 
 def test_an_account_that_was_created_meanwhile_gets_the_fields_too(

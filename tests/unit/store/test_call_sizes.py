@@ -21,6 +21,7 @@ from handover.store.user_places import Spreading, put_mark
 from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, TENANT, Pipeline
+from tests.unit.store.test_writes import ID, SETTLEMENT, begun, ended
 
 SOON = Deadline(9e9)
 
@@ -153,3 +154,53 @@ def test_the_parts_of_a_portfolio_grow_fourfold(pipeline: Pipeline) -> None:
     found = sizes(pipeline, "Query", lambda tables: list(tables.portfolios.of(TENANT, AMINA)))
 
     assert found == [256, 1024, 4096]
+
+
+@dataclass
+class Operations(Mishap):
+    """Notes the kind of each call."""
+
+    made: list[str] = field(default_factory=list)
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        """Notes the operation."""
+        self.made.append(operation)
+        return super().before(number, service, operation, params)
+
+
+def settle_of(chunks: int) -> Callable[[Tables], object]:
+    def step(tables: Tables) -> None:
+        begun(tables, chunks=chunks)
+        item = tables.imports.find(ID)
+        assert item is not None
+        tables.chunks.settle(item, SETTLEMENT, SOON)
+
+    return step
+
+
+# The last calls of a step: reads that tell nothing new are left out.
+CALLS: dict[str, tuple[Callable[[Tables], object], list[str]]] = {
+    "an import's only chunk is settled": (settle_of(1), ["UpdateItem", "UpdateItem"]),
+    "a chunk of two is settled": (settle_of(2), ["UpdateItem", "GetItem", "UpdateItem"]),
+    "imports that have ended are listed": (
+        lambda tables: (ended(tables), tables.imports.newest(TENANT, 9, None)),
+        ["Query", "BatchGetItem"],
+    ),
+    "an import that is processed is listed": (
+        lambda tables: (begun(tables), tables.imports.newest(TENANT, 9, None)),
+        ["Query", "BatchGetItem", "BatchGetItem"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_step_ends_with_these_calls(name: str, pipeline: Pipeline) -> None:
+    step, expected = CALLS[name]
+    operations = Operations()
+
+    with incident(pipeline.memory, operations):
+        step(pipeline.resources.tables)
+
+    assert operations.made[-len(expected) - 1 :][1:] == expected

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from handover.deadline import Deadline
+from handover.model import User
+from handover.store import users
 from handover.store.moving import NameMover, PortfolioMover, UserMover
 from handover.store.name_places import NAMES_MARK
 from handover.store.portfolios import Holding
@@ -325,6 +327,42 @@ def test_a_list_of_spread_users_asks_every_key(name: str, pipeline: Pipeline) ->
 
     # Each shard is read up to its end, so the order of the keys of a group does not matter.
     assert sorted(queries(pipeline, step)) == sorted(expected)
+
+
+def test_the_next_part_of_spread_users_begins_where_the_first_key_had_more(
+    pipeline: Pipeline,
+) -> None:
+    tables = pipeline.resources.tables
+    # Stored at the home, which has one more than its part of a page.
+    tables.directory.put_users(
+        "t", [User(f"u{at:02d}@x", f"n{at:02d}", frozenset()) for at in range(13)], SOON
+    )
+    for mark in (MARK, NAMES_MARK):
+        put_mark(tables.directory.table, "t", Spreading.PREPARED, 0, mark=mark)
+
+    found = queries(pipeline, lambda tables: list(tables.people.listed("t", None, 7)))
+
+    first = "Directory, pk = t AND sk BEGINS user#, at most 12"
+    assert len(found) == 36
+    assert (found[0], found[17]) == (first, first)
+    assert found[18] == "Directory, pk = t AND sk BEGINS user#, after t|user#u11@x, at most 12"
+
+
+def test_the_next_part_of_names_begins_where_the_first_key_had_more(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = pipeline.resources.tables
+    monkeypatch.setattr(users, "NAMES_A_READ", 2)
+    tables.directory.put_users(
+        "t", [User(f"u{at}@x", f"n{at}", frozenset()) for at in range(3)], SOON
+    )
+
+    found = queries(pipeline, lambda tables: list(tables.people.called("t", "n", None, SOON)))
+
+    assert found == [
+        "Directory, pk = t AND sk BEGINS name#n, at most 2",
+        "Directory, pk = t AND sk BEGINS name#n, after t|name#n1#u1@x, at most 2",
+    ]
 
 
 def test_a_spread_portfolio_is_read_at_home_then_at_its_shards_then_at_home_again(

@@ -127,7 +127,6 @@ def test_a_spread_login_name_in_conflict_is_put_after_a_wait(pipeline: Pipeline)
 def test_a_chunk_is_counted_after_waits_while_others_of_its_number_are_counted(
     pipeline: Pipeline,
 ) -> None:
-    """The first try meets no wait: usually only one other chunk is counted at the same time."""
     tables = pipeline.resources.tables
     # Of 126 chunks every second is in the same number.
     others = iter((3, 5, 7))
@@ -202,3 +201,17 @@ def test_a_setting_that_others_change_too_is_tried_four_times(
     assert (
         pipeline.resources.tables.directory.settings(TENANT).clear_guard_lines == 77
     ) == is_stored
+
+
+def test_a_setting_whose_first_answer_is_lost_is_changed_once(pipeline: Pipeline) -> None:
+    """The SDK sends the write again, and finds its condition unmet by itself."""
+    setup = pipeline.resources.tables.setup
+    lines = pipeline.resources.tables.directory.settings(TENANT).clear_guard_lines
+
+    with incident(pipeline.memory, Mishap("PutItem", twists=[Twist(repeat=True)])):
+        after = setup.change_settings(
+            TENANT, lambda one: replace(one, clear_guard_lines=one.clear_guard_lines + 1)
+        )
+
+    assert after.clear_guard_lines == lines + 1
+    assert pipeline.resources.tables.directory.settings(TENANT) == after
