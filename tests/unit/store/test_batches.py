@@ -28,7 +28,7 @@ from handover.store.portfolios import Holding
 
 from tests.kit.memory_aws import ServiceError, Twist
 from tests.kit.mishaps import Mishap, incident
-from tests.kit.pipeline import DAY, TENANT, Pipeline
+from tests.kit.pipeline import TENANT, Pipeline
 
 TABLE = "AccountsTable"
 # What DynamoDB answers for one statement, and for a whole call, when it was only too busy.
@@ -449,17 +449,6 @@ def test_a_portfolio_ends_at_the_newest_version_in_any_order_of_arrival(
         portfolios.put([news], pipeline.clock.now, pipeline.deadline)
 
     assert list(portfolios.of(TENANT, "ana")) == [("m", "A")]
-
-
-def test_a_former_holder_is_remembered_longer_than_a_stream_record(
-    pipeline: Pipeline,
-) -> None:
-    pipeline.resources.tables.portfolios.put(
-        [holding(2, held=False)], pipeline.clock.now, pipeline.deadline
-    )
-
-    (item,) = pipeline.memory.dynamodb.tables["PortfolioTable"].items.values()
-    assert float(item["expires"]["N"]) > pipeline.clock.now + DAY
 
 
 # Deadline
