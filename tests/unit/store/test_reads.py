@@ -22,6 +22,7 @@ from handover.store.directory import Source
 from handover.store.history import Entry
 from handover.store.import_items import ImportItem
 from handover.store.imports import ValidatedFile
+from handover.store.name_places import put_logins, put_names
 from handover.store.portfolios import Holding, Waiting
 from handover.store.progress import Settlement, counts_of
 from handover.store.requests import Note, Request
@@ -832,7 +833,59 @@ def people(tables: Tables) -> None:
     tables.directory.put_users("small", [GONE, ANNA, ANA], SOON)
 
 
+HASHES = User("c#d@x.example", "A#b", frozenset())
+NAMELESS = User("ana#ana@x.example", "", frozenset())
+# A key has 1,024 bytes, of which "user#" takes five.
+FAR = User("x" * 1009 + "@x.example", "", frozenset())
+
+
+def unusual(tables: Tables) -> None:
+    people(tables)
+    tables.directory.put_users("small", [HASHES, NAMELESS, FAR], SOON)
+
+
+def outdated(tables: Tables) -> None:
+    """Names and login names of users who have others by now, or who are gone."""
+    people(tables)
+    tables.directory.put_users("small", [replace(ANA, name="Zoe", login_name="zoe")], SOON)
+    put_names(tables.directory.table, "small", [("ana", "none@x.example")], SOON)
+    put_logins(tables.directory.table, "small", {"none": "none@x.example"}, SOON)
+
+
 USERS = (
+    Row(
+        "users with the separator in name and address",
+        (unusual,),
+        lambda tables: [
+            list(tables.people.called("small", beginning, None, SOON))
+            for beginning in ("a#", "ana#ana@")
+        ],
+        [[("a#b#c#d@x.example", HASHES)], [("ana#ana@x.example", ANA)]],
+    ),
+    Row(
+        "users with addresses that just fit a key",
+        (unusual,),
+        lambda tables: (
+            tables.directory.users("small", [FAR.email, f"x{FAR.email}"], SOON),
+            [tables.directory.user("small", one) for one in (FAR.email, f"x{FAR.email}")],
+            list(tables.user_records.read("small", [FAR.email, f"x{FAR.email}"], SOON)),
+        ),
+        ({FAR.email: FAR}, [FAR, None], [FAR.email]),
+    ),
+    Row(
+        "users of outdated names and login names",
+        (outdated,),
+        lambda tables: (
+            list(tables.people.called("small", "ana", None, SOON)),
+            tables.directory.users_by_name("small", ["ana"], SOON),
+            tables.directory.users_by_login("small", ["ana", "none"], SOON),
+        ),
+        (
+            [("ana#anna@x.example", ANNA), ("ana#gone@x.example", GONE)],
+            {"ana": [ANNA]},
+            {},
+        ),
+    ),
     Row(
         "users by login name",
         (people,),
