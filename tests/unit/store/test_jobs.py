@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from tests.kit.pipeline import Pipeline
 SOON = Deadline(9e9)
 ANA = User("ana@x.example", "Ana", frozenset({"Sales"}), "Kenya")
 KEY = "t", "user#ana@x.example"
-Item = Mapping[str, Any]
+Item = dict[str, Any]
 
 
 def orders(**names: str) -> Item:

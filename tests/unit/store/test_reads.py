@@ -71,6 +71,11 @@ def shown(item: ImportItem | None) -> tuple[str, list[int], Counts, int] | None:
     return item.state, pending, counts_of(item), int(item.worked_ms)
 
 
+def with_plan(tables: Tables) -> tuple[Any, str | None]:
+    item, plan = tables.imports.find_with_plan(ID)
+    return shown(item), plan
+
+
 def received(day: int) -> Step:
     """An import that was received on that day."""
 
@@ -114,17 +119,13 @@ IMPORTS = (
     Row(
         "an import before it is validated, without a plan",
         (registered,),
-        lambda tables: (lambda found: (found[0].state, found[1]))(
-            tables.imports.find_with_plan(ID)
-        ),
-        ("validating", None),
+        with_plan,
+        (("validating", [], Counts(), 0), None),
     ),
     Row(
         "an import with its plan",
         (begun,),
-        lambda tables: (lambda found: (shown(found[0]), found[1]))(
-            tables.imports.find_with_plan(ID)
-        ),
+        with_plan,
         (("processing", [1, 2], Counts(20), 0), "{}"),
     ),
     Row(
@@ -386,6 +387,11 @@ def ticket_of(tables: Tables) -> tuple[Any, ...] | None:
     return None if item is None else (item.uploader, item.import_id, item.replays, item.replayed)
 
 
+def use(tables: Tables) -> str | None:
+    item = tables.tickets.use("T", ID)
+    return None if item is None else item.filename
+
+
 TICKETS = (
     Row("no ticket", (), ticket_of, None),
     Row("a ticket", (issued,), ticket_of, ("ines", None, 0, None)),
@@ -394,7 +400,7 @@ TICKETS = (
     Row(
         "a ticket as it is used",
         (issued,),
-        lambda tables: tables.tickets.use("T", ID).filename,
+        use,
         "a.csv",
     ),
 )
@@ -902,8 +908,12 @@ USERS = (
         "users whose name begins so, with their places",
         (people,),
         lambda tables: [
-            list(tables.people.called("small", *asked, SOON))
-            for asked in (("an", None), ("an", "ana#ana@x.example"), ("x" * 1100, None))
+            list(tables.people.called("small", beginning, after, SOON))
+            for beginning, after in (
+                ("an", None),
+                ("an", "ana#ana@x.example"),
+                ("x" * 1100, None),
+            )
         ],
         [
             [
