@@ -48,12 +48,12 @@ class Queries(Mishap):
 
 
 def described(params: dict[str, Any]) -> str:
-    """A query in one line, with names and values at their places."""
+    """A query in one line, with values, and names that have only a number, at their places."""
     names = params.get("ExpressionAttributeNames", {})
     values = params.get("ExpressionAttributeValues", {})
 
     def plain(text: str) -> str:
-        text = re.sub(r"#\w+", lambda found: str(names[found[0]]), text)
+        text = re.sub(r"#\d+", lambda found: str(names[found[0]]), text)
         text = re.sub(r":\w+", lambda found: next(iter(values[found[0]].values())), text)
         return re.sub(r"[()]", "", text.replace("begins_with (sk, ", "sk BEGINS (")).replace(
             "begins_withsk, ", "sk BEGINS "
@@ -180,11 +180,11 @@ QUERIES: dict[str, tuple[Step, Sequence[str]]] = {
         lambda tables: list(tables.accounts.listed(TENANT, after="K7")),
         [
             (
-                "Accounts, by by-tenant, shelf = lumina#e AND pk > lumina#K7, at most 1000, "
+                "Accounts, by by-tenant, #shelf = lumina#e AND #pk > lumina#K7, at most 1000, "
                 "of moments ago"
             ),
             (
-                "Accounts, by by-tenant, shelf = lumina#f AND pk > lumina#, at most 1000, "
+                "Accounts, by by-tenant, #shelf = lumina#f AND #pk > lumina#, at most 1000, "
                 "of moments ago"
             ),
         ],
@@ -192,8 +192,8 @@ QUERIES: dict[str, tuple[Step, Sequence[str]]] = {
     "accounts that begin so": (
         lambda tables: list(tables.accounts.beginning(TENANT, "K", after="K1")),
         [
-            f"Accounts, by by-tenant, shelf = lumina#{digit} AND "
-            "pk BETWEEN lumina#K1 AND lumina#K\U0010ffff, at most 20, of moments ago"
+            f"Accounts, by by-tenant, #shelf = lumina#{digit} AND "
+            "#pk BETWEEN lumina#K1 AND lumina#K\U0010ffff, at most 20, of moments ago"
             for digit in DIGITS
         ],
     ),
