@@ -450,4 +450,68 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(receipt.version >= newest.version)",
         "Two receipts of an account never have one version.",
     ),
+    Equivalent(
+        "store/accounts.py",
+        "Accounts.put_fields",
+        "0",
+        "(-1)",
+        "All accounts of a call are of one tenant.",
+    ),
+    *(
+        Equivalent(
+            "store/users.py",
+            "People._login_actions",
+            old,
+            new,
+            "It only makes a body unlike all others: bodies are compared whole.",
+        )
+        for old, new in (("'once'", "('once~')"), ("8", "(9)"), ("8", "(7)"))
+    ),
+    *(
+        Equivalent(
+            module,
+            scope,
+            old,
+            new,
+            "In a key of the index a name as long has no room beside it for an address.",
+        )
+        for module, scope, old, new in (
+            (
+                "store/users.py",
+                "People.called",
+                "len(beginning.encode()) > MAX_NAME_BYTES",
+                "(len(beginning.encode()) >= MAX_NAME_BYTES)",
+            ),
+            (
+                "store/directory.py",
+                "Directory.users_by_name",
+                "len(name.encode()) <= MAX_NAME_BYTES",
+                "(len(name.encode()) < MAX_NAME_BYTES)",
+            ),
+        )
+    ),
+    *(
+        Equivalent(
+            f"store/{module}.py",
+            scope,
+            "True",
+            "False",
+            "`strict` only guards against another defect: each call gives one outcome for each.",
+            nth,
+        )
+        for module, scope, nth in (
+            ("accounts", "Accounts.write", 1),
+            ("accounts", "Accounts.put_fields", 1),
+            ("directory", "Directory.users_by_name", 1),
+            ("directory_records", "write_records", 1),
+            ("moving", "PortfolioMover._move_some", 1),
+            ("name_places", "write_logins", 1),
+            ("name_places", "_written", 1),
+            ("portfolios", "Portfolios.put", 1),
+            ("portfolios", "Portfolios.holders_among", 1),
+            ("portfolios", "Portfolios.holders_among", 2),
+            ("user_records", "UserRecords._write_at", 1),
+            ("user_records", "UserRecords._write_at", 2),
+        )
+    ),
 )

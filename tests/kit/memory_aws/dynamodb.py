@@ -22,6 +22,7 @@ MAX_BATCH_GET: Final = 100
 MAX_BATCH_WRITE: Final = 25
 MAX_BATCH_WRITE_BYTES: Final = 16 * 1024**2
 MAX_TRANSACTION: Final = 100
+ACTIONS: Final = frozenset({"ConditionCheck", "Delete", "Put", "Update"})
 MAX_TRANSACTION_BYTES: Final = 4 * 1024**2
 # A ClientRequestToken is good for 10 minutes.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -313,7 +314,7 @@ class DynamoDB:
     def _prepare(
         self, action: Params, seen: set[tuple[str, Key]]
     ) -> tuple[str, Params, Table, Key, Decision, Values]:
-        if len(action) != 1:
+        if len(action) != 1 or not action.keys() <= ACTIONS:
             raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
         kind, request = next(iter(action.items()))
         table = self.table(request["TableName"])

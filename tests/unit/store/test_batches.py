@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -27,7 +28,7 @@ from handover.store.portfolios import Holding
 
 from tests.kit.memory_aws import ServiceError, Twist
 from tests.kit.mishaps import Mishap, incident
-from tests.kit.pipeline import DAY, TENANT, Pipeline
+from tests.kit.pipeline import TENANT, Pipeline
 
 TABLE = "AccountsTable"
 # What DynamoDB answers for one statement, and for a whole call, when it was only too busy.
@@ -195,6 +196,19 @@ def test_an_invalid_statement_is_a_defect_and_not_an_error_of_the_data(pipeline:
         pytest.raises(RetryLaterError, match="ValidationError"),
     ):
         write_each([raise_version(0, 1)], pipeline.deadline)
+
+
+def test_an_answer_without_the_outcome_of_every_statement_is_a_defect(pipeline: Pipeline) -> None:
+    stored(pipeline, 2)
+
+    def forget(answer: dict[str, Any]) -> None:
+        answer["Responses"] = answer["Responses"][:-1]
+
+    with (
+        incident(pipeline.memory, Mishap("BatchExecuteStatement", on_answer=forget)),
+        pytest.raises(ValueError, match="shorter"),
+    ):
+        write_each([raise_version(0, 1), raise_version(1, 1)], pipeline.deadline)
 
 
 def test_a_batch_that_the_sdk_sent_twice_fails_its_condition_with_the_present_item(
@@ -375,6 +389,13 @@ def test_unchanged_fields_write_nothing(pipeline: Pipeline) -> None:
     assert writes.seen == 0
 
 
+def test_no_accounts_are_stored_without_a_call(pipeline: Pipeline) -> None:
+    with incident(pipeline.memory, Mishap()) as calls:
+        pipeline.resources.tables.accounts.put_fields([], pipeline.deadline)
+
+    assert calls.seen == 0
+
+
 def test_an_account_that_was_created_meanwhile_gets_the_fields_too(
     pipeline: Pipeline,
 ) -> None:
@@ -428,17 +449,6 @@ def test_a_portfolio_ends_at_the_newest_version_in_any_order_of_arrival(
         portfolios.put([news], pipeline.clock.now, pipeline.deadline)
 
     assert list(portfolios.of(TENANT, "ana")) == [("m", "A")]
-
-
-def test_a_former_holder_is_remembered_longer_than_a_stream_record(
-    pipeline: Pipeline,
-) -> None:
-    pipeline.resources.tables.portfolios.put(
-        [holding(2, held=False)], pipeline.clock.now, pipeline.deadline
-    )
-
-    (item,) = pipeline.memory.dynamodb.tables["PortfolioTable"].items.values()
-    assert float(item["expires"]["N"]) > pipeline.clock.now + DAY
 
 
 # Deadline

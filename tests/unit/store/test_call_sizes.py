@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from handover.deadline import Deadline
 from handover.model import User
 from handover.rules.pending import pending_assignee
 from handover.store.batches import Statement, put_items, read_items, write_each
+from handover.store.import_items import ImportItem
 from handover.store.portfolios import Holding
 from handover.store.tables import Tables
 from handover.store.user_places import Spreading, put_mark
@@ -22,6 +22,7 @@ from handover.store.user_places import Spreading, put_mark
 from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, TENANT, Pipeline
+from tests.unit.store.test_writes import ID, SETTLEMENT, begun, ended
 
 SOON = Deadline(9e9)
 
@@ -108,45 +109,10 @@ def test_a_call_is_as_full_as_it_may_be(
 
 # What a list asks for in one call: no more than its reader shows, and what is needed to go on.
 LIMITS: dict[str, tuple[Callable[[Tables], object], list[int]]] = {
-    "a page of users": (lambda tables: next(tables.people.listed(TENANT, None, 7), None), [7]),
-    "a page of roles": (lambda tables: list(tables.directory.roles(TENANT, None, 7)), [7]),
-    "a page of workflows": (
-        lambda tables: list(tables.directory.workflows(TENANT, None, 7)),
-        [7],
-    ),
-    "a page of sources": (lambda tables: list(tables.setup.sources(TENANT, None, 7)), [7]),
-    "a page of imports, the one before it and the next one": (
-        lambda tables: tables.imports.newest(TENANT, 7, None),
-        [9],
-    ),
-    "imports of a day": (lambda tables: tables.imports.count_on(TENANT, date(2026, 1, 1)), [10000]),
     "a page of accounts": (lambda tables: next(tables.accounts.listed(TENANT), None), [1000] * 16),
-    "accounts that begin so": (
-        lambda tables: list(tables.accounts.beginning(TENANT, "K")),
-        [20] * 16,
-    ),
-    "a portfolio": (lambda tables: list(tables.portfolios.of(TENANT, AMINA)), [256]),
     "what waits for an address": (
         lambda tables: list(tables.portfolios.of(TENANT, pending_assignee("a@x.example"))),
         [256],
-    ),
-    "whether a user holds anything": (
-        lambda tables: tables.portfolios.holders_among(TENANT, [AMINA], SOON),
-        [16],
-    ),
-    "users of a name": (
-        lambda tables: list(tables.people.called(TENANT, "ana", None, SOON)),
-        [50],
-    ),
-    "the addresses to compare with": (
-        lambda tables: list(tables.directory.addresses(TENANT)),
-        [50000],
-    ),
-    "entries of the audit trail of its first month": (
-        lambda tables: list(
-            tables.audit.newest(TENANT, before="", since="", now="2026-11-29T10:00:00Z", rows=7)
-        ),
-        [7] * 4,
     ),
     "entries of tomorrow, because clocks differ": (
         lambda tables: list(
@@ -189,3 +155,63 @@ def test_the_parts_of_a_portfolio_grow_fourfold(pipeline: Pipeline) -> None:
     found = sizes(pipeline, "Query", lambda tables: list(tables.portfolios.of(TENANT, AMINA)))
 
     assert found == [256, 1024, 4096]
+
+
+@dataclass
+class Operations(Mishap):
+    """Notes the kind of each call."""
+
+    made: list[str] = field(default_factory=list)
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        """Notes the operation."""
+        self.made.append(operation)
+        return super().before(number, service, operation, params)
+
+
+def newest(tables: Tables) -> object:
+    return tables.imports.newest(TENANT, 9, None)
+
+
+def settle_first(tables: Tables) -> object:
+    item = ImportItem.get(ID, "import", consistent_read=True)
+    return tables.chunks.settle(item, SETTLEMENT, SOON)
+
+
+def one_chunk(tables: Tables) -> None:
+    begun(tables, chunks=1)
+
+
+# What is stored before, the step, and its calls: reads that tell nothing new are left out.
+CALLS: dict[str, tuple[Callable[[Tables], None], Callable[[Tables], object], list[str]]] = {
+    "an import's only chunk is settled": (
+        one_chunk,
+        settle_first,
+        ["GetItem", "UpdateItem", "UpdateItem"],
+    ),
+    "a chunk of two is settled": (
+        begun,
+        settle_first,
+        ["GetItem", "UpdateItem", "GetItem", "UpdateItem"],
+    ),
+    "imports that have ended are listed": (ended, newest, ["Query", "BatchGetItem"]),
+    "an import that is processed is listed": (
+        begun,
+        newest,
+        ["Query", "BatchGetItem", "BatchGetItem"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_step_makes_these_calls(name: str, pipeline: Pipeline) -> None:
+    before, step, expected = CALLS[name]
+    before(pipeline.resources.tables)
+    operations = Operations()
+
+    with incident(pipeline.memory, operations):
+        step(pipeline.resources.tables)
+
+    assert operations.made == expected

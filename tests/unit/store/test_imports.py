@@ -328,9 +328,8 @@ def test_an_import_begun_by_older_code_keeps_its_progress_on_its_own_item(
     stored[IMPORT, "import"] = old
     assert pending_chunks(found(imports)) == {2, 3}
 
-    for number in (2, 3, 3):
-        now = settle(imports, settlement(number))
-    assert pending_chunks(now) == frozenset()
+    left = [pending_chunks(settle(imports, settlement(number))) for number in (2, 3, 3)]
+    assert left == [{3}, set(), set()]
     imports.start_finalizing(found(imports), at="now")
 
     now = found(imports)
@@ -425,3 +424,32 @@ def test_a_watermark_only_increases(imports: Imports) -> None:
 
     assert watermarks_of(imports).watermark(TENANT) == "2026-11-22"
     assert watermarks_of(imports).watermark("other") == ""
+
+
+def test_an_import_that_the_index_still_lists_as_open_is_left_out(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    begun(imports, pipeline, 0)
+    imports.start_finalizing(found(imports), at="now")
+    imports.end(IMPORT, State.DONE, at="now", is_indexed=False, has_workbook=False)
+    imports.mark_notified(IMPORT)
+
+    with incident(pipeline.memory, Mishap("Query", twists=[Twist(stale=True)])) as calls:
+        assert list(imports.open_imports()) == []
+
+    assert calls.seen == 1
+
+
+def test_a_run_that_ends_an_import_too_late_gets_it_as_it_ended(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    begun(imports, pipeline, 0)
+    read_before = found(imports)
+    with incident(pipeline.memory, Mishap("BatchGetItem")) as reads:
+        ended = imports.start_finalizing(found(imports), at="now")
+
+    late = imports.start_finalizing(read_before, at="later")
+
+    # The first run gets the answer of its own write.
+    assert reads.seen == 1
+    assert [(one.state, one.finished_at) for one in (ended, late)] == [("finalizing", "now")] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from handover.model import Account, ChangeReceipt, RoleChange
 from handover.rules.decision import RecordWrite
 from handover.rules.directory_lines import MAX_ID_BYTES
@@ -111,6 +112,18 @@ def test_an_id_that_a_directory_file_may_name_can_be_read_in_every_tenant() -> N
     (key,) = account_keys("t" * 63, ["x" * MAX_ID_BYTES])
 
     assert len(key["pk"]["S"]) <= MAX_KEY_BYTES
+
+
+# A key has 576 bytes, of which the tenant and its separator take seven.
+@pytest.mark.parametrize(
+    ("account_id", "is_key"),
+    [("x" * 569, True), ("x" * 570, False), ("é" * 284 + "x", True), ("é" * 285, False)],
+    ids=["longest", "longer", "as many bytes", "more bytes"],
+)
+def test_an_id_is_read_if_it_fits_a_key(account_id: str, *, is_key: bool) -> None:
+    keys = list(account_keys("lumina", [account_id]))
+
+    assert keys == ([{"pk": {"S": f"lumina#{account_id}"}}] if is_key else [])
 
 
 @given(accounts)

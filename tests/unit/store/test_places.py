@@ -7,9 +7,16 @@ from handover.audit import Act, AuditEntry, Door
 from handover.model import Account
 from handover.store.accounts import item_from
 from handover.store.audit import Audit
-from handover.store.name_places import is_name_key, name_key, name_removals, shard_name
+from handover.store.name_places import (
+    NAMES_MARK,
+    is_name_key,
+    name_key,
+    name_places,
+    name_removals,
+    shard_name,
+)
 from handover.store.portfolios import home_of, portal_assignee, shard_place, shards_of
-from handover.store.user_places import Spreading, UserPlaces, tenant_of
+from handover.store.user_places import Spreading, UserPlaces, put_mark, tenant_of, user_places
 
 from tests.kit.pipeline import Pipeline
 
@@ -39,6 +46,25 @@ def test_users_are_looked_for_where_the_stage_of_their_move_says(state: Spreadin
     assert found.turns == turns
     assert found.groups == groups
     assert found.keys == tuple(key for group in groups for key in group)
+
+
+def test_a_mark_says_the_stage_and_since_when(pipeline: Pipeline) -> None:
+    table = pipeline.resources.tables.directory.table
+    items = pipeline.memory.dynamodb.tables[table].items
+    bodies = {}
+
+    for state in Spreading:
+        put_mark(table, "t", state, 7.5)
+        put_mark(table, "t", state, 8.5, mark=NAMES_MARK)
+        assert user_places(table, "t") == UserPlaces("t", state, 7.5)
+        assert name_places(table, "t") == UserPlaces("t", state, 8.5)
+        bodies[state.name] = items["t", "#spread"]["body"]["S"]
+        assert items["t", "#spread-names"]["body"]["S"] == bodies[state.name].replace("7", "8")
+
+    assert bodies == {
+        name: f'{{"state": "{name.lower()}", "since": 7.5}}'
+        for name in ("PREPARED", "SPREAD", "SETTLED", "LEAVING", "BACK")
+    }
 
 
 def test_the_tenant_is_in_every_key_of_its_users() -> None:

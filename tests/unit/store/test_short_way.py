@@ -16,6 +16,10 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.httpsession import URLLib3Session
+from handover.deadline import OF_MESSAGES, OF_REQUESTS, CallLimits
+from handover.rules.window import MAX_IN_FLIGHT
+from handover.store.connection import client_within
 from handover.store.short_way import sign, take_short_way
 
 KEY, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG", "a/token=="
@@ -172,3 +176,30 @@ def test_the_signature_is_the_one_that_botocore_makes(
 
     assert headers["Authorization"] == usual.headers["Authorization"]
     assert headers["X-Amz-Date"] == usual.headers["X-Amz-Date"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"), [(OF_MESSAGES, (2, 10, 3)), (OF_REQUESTS, (1, 4, 1))]
+)
+def test_the_client_of_an_invocation_takes_the_short_way_within_its_limits(
+    limits: CallLimits,
+    expected: tuple[int, int, int],
+    clients_of_memory: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wire = Wire(200, ITEMS)
+    monkeypatch.setattr(URLLib3Session, "send", lambda _, request: wire.send(request))
+    client: Any = client_within(limits)
+
+    client.batch_get_item(**BATCHES["batch_get_item"])
+
+    # Botocore would write spaces.
+    assert wire.sent[0].body.startswith(b'{"RequestItems":{"accounts":')
+    config = client.meta.config
+    assert (config.connect_timeout, config.read_timeout) == expected[:2]
+    assert config.retries == {"mode": "standard", "total_max_attempts": expected[2]}
+    assert config.max_pool_connections == 1 + MAX_IN_FLIGHT
+    assert config.user_agent == "handover"
+    # Nothing checks parameters before they are sent.
+    client.get_item(TableName="accounts")
+    assert client_within(limits) is client

@@ -336,6 +336,17 @@ IMPORTS = (
         {},
     ),
     Row(
+        "an import that another has leased and somebody cancelled does not go on",
+        (
+            leased,
+            lambda tables: tables.imports.cancel(ID, "ines", at="10:00"),
+            lambda tables: tables.imports.lease(ID, "b", now=101, until=200),
+        ),
+        lambda tables: begin(tables, ValidatedFile(1, 1, "utf-8", ","), {"lines": 1}),
+        False,
+        {},
+    ),
+    Row(
         "an import is approved, with a reason",
         (waiting,),
         lambda tables: tables.imports.approve(ID, "ines", at="10:05", reason="agreed"),

@@ -17,7 +17,7 @@ from handover.deadline import Deadline
 from handover.flight import begun
 from handover.model import Account
 from handover.rules.decision import RecordWrite
-from handover.store.batches import Item, Statement, Unmet, insertion, read_items, write_each
+from handover.store.batches import Item, Statement, insertion, read_items, write_each
 from handover.store.connection import client
 from handover.store.receipts import receipt_from, receipt_value, text_in, texts_in, texts_value
 
@@ -121,33 +121,19 @@ class Accounts(Struct, frozen=True):
         A new account takes its assignments from `accounts`. Repeating the call changes nothing.
         """
         waiting = {account.account_id: account for account in accounts}
-        known = self.read(accounts[0].tenant, waiting, deadline) if accounts else {}
         while waiting:
+            known = self.read(accounts[0].tenant, waiting, deadline)
             statements = {
                 account_id: statement
                 for account_id, account in waiting.items()
                 if (statement := self._fields_statement(account, known.get(account_id)))
             }
             outcomes = write_each(list(statements.values()), deadline)
-            unmet = {
-                account_id: outcome
+            waiting = {
+                account_id: waiting[account_id]
                 for account_id, outcome in zip(statements, outcomes, strict=True)
                 if outcome is not None
             }
-            known = {
-                account_id: account_from(outcome.item)
-                for account_id, outcome in unmet.items()
-                if outcome.item
-            } | self._read_missing(accounts[0].tenant, unmet, deadline)
-            waiting = {account_id: waiting[account_id] for account_id in unmet}
-
-    def _read_missing(
-        self, tenant: str, unmet: Mapping[str, Unmet], deadline: Deadline
-    ) -> dict[str, Account]:
-        # A failed INSERT does not return the existing item.
-        return self.read(
-            tenant, (key for key, outcome in unmet.items() if not outcome.item), deadline
-        )
 
     def _statement(self, write: RecordWrite) -> Statement:
         account = write.record

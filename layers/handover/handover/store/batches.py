@@ -163,7 +163,7 @@ def _why_refused(actions: Sequence[Item]) -> set[str]:
         client().transact_write_items(TransactItems=request)
     except client().exceptions.TransactionCanceledException as cancelled:
         reasons: list[Any] = cancelled.response.get("CancellationReasons", [])
-        codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
+        codes = {reason["Code"] for reason in reasons} - {"None"}
         if codes and codes <= REFUSED_CODES | {"TransactionConflict"}:
             return codes
         raise

@@ -88,9 +88,9 @@ class Taken(Struct, frozen=True):
     repeats: int
     logins: int
     attempts: int
-    decided: int = 0
-    handed_on: int = 0
-    worked_ms: int = 0
+    decided: int
+    handed_on: int
+    worked_ms: int
 
 
 class Chunks(Struct, frozen=True):
@@ -262,7 +262,7 @@ class Chunks(Struct, frozen=True):
             self.table,
             item.pk,
             settlement,
-            chunks=int(item.chunks or 0),
+            chunks=int(item.chunks),
             lines=int(item.lines),
             deadline=deadline,
         )

@@ -111,13 +111,13 @@ class Imports(Struct, frozen=True):
         found = ImportItem.by_tenant.query(
             tenant, condition, scan_index_forward=False, limit=limit + 2
         )
-        keys = [key for key in found if key.listed_at != before][: limit + 1]
+        keys = [key for key in found if key.listed_at != before]
         page = keys[:limit]
         items = {
             item.pk: item for item in ImportItem.batch_get([(key.pk, IMPORT) for key in page], True)
         }
         cursor = str(page[-1].listed_at) if len(keys) > limit else None
-        return [self._with_progress(items[key.pk]) for key in page if key.pk in items], cursor
+        return [self._with_progress(items[key.pk]) for key in page], cursor
 
     def count_on(self, tenant: str, day: date) -> int:
         """How many imports a tenant received on a day (UTC), at most MAX_COUNTED."""
@@ -212,7 +212,7 @@ class Imports(Struct, frozen=True):
                     | ({"line": refusal.line} if refusal.line is not None else {})
                 ),
                 ImportItem.finished_at.set(at),
-                ImportItem.replays_notified.set(ImportItem.replays | 0),
+                ImportItem.replays_notified.set(ImportItem.replays),
             ],
             (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
         )
@@ -232,6 +232,7 @@ class Imports(Struct, frozen=True):
         import that was cancelled meanwhile no longer needs approval.
         """
         still_mine = (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt)
+        warned = ImportItem.warnings
         actions: list[Action] = [
             ImportItem.chunks.set(file.chunks),
             # During a deployment, older code looks here for the chunks. It finds one that does not
@@ -241,9 +242,7 @@ class Imports(Struct, frozen=True):
             ImportItem.encoding.set(file.encoding),
             ImportItem.delimiter.set(file.delimiter),
             ImportItem.validated_at.set(at),
-            ImportItem.warnings.set(warnings_json(file.warnings))
-            if file.warnings
-            else ImportItem.warnings.remove(),
+            warned.set(warnings_json(file.warnings)) if file.warnings else warned.remove(),
         ]
         if file.on_error:
             actions.append(ImportItem.on_error.set(file.on_error))
@@ -349,7 +348,7 @@ class Imports(Struct, frozen=True):
                 ImportItem.state.set(State.FINALIZING.value),
                 ImportItem.finished_at.set(ImportItem.finished_at | at),
                 ImportItem.pending.remove(),
-                ImportItem.replays_notified.set(ImportItem.replays | 0),
+                ImportItem.replays_notified.set(ImportItem.replays),
                 ImportItem.worked_ms.set(item.worked_ms),
                 *(
                     Path([attribute]).set(getattr(counts, field))
@@ -439,7 +438,7 @@ def _shown(item: ImportItem, progress: Item) -> ImportItem:
     """The item, with the content of its progress item while that one has the progress."""
     if not _counts_elsewhere(item):
         return item
-    chunks, lines = int(item.chunks or 0), int(item.lines)
+    chunks, lines = int(item.chunks), int(item.lines)
     return with_progress(item, progress_in(progress, chunks=chunks, lines=lines))
 
 

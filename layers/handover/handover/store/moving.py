@@ -24,6 +24,7 @@ from handover.store.batches import (
     write_each,
 )
 from handover.store.connection import client
+from handover.store.items import key_of
 from handover.store.name_places import LOGIN, NAME, shard_name
 from handover.store.portfolios import (
     LARGE_FROM,
@@ -133,18 +134,18 @@ class PortfolioMover(Struct, frozen=True):
     def _move_some(self, items: Sequence[Item], place: Move, deadline: Deadline) -> int:
         """Moves the items; returns how many were removed, being at their new places or outdated."""
         table = self.portfolios.table
-        targets = [place(_key(item)) for item in items]
+        moves = [(item, place(_key(item))) for item in items]
         known = {
             _key(item): int(item["version"]["N"])
             for item in read_items(
                 table,
-                ({"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in targets),
+                (key_of(*target) for _, target in moves),
                 deadline,
                 attributes=("pk", "sk", "version"),
             )
         }
         copies: dict[Key, Statement] = {}
-        for item, target in zip(items, targets, strict=True):
+        for item, target in moves:
             if known.get(target, -1) < _version(item):
                 copy = {**item, "pk": {"S": target[0]}}
                 copies[target] = holding_write(table, copy, known.get(target))
@@ -154,7 +155,7 @@ class PortfolioMover(Struct, frozen=True):
         }
         removals = [
             holding_removal(table, _key(item), _version(item))
-            for item, target in zip(items, targets, strict=True)
+            for item, target in moves
             if target not in refused
         ]
         return sum(outcome is None for outcome in write_each(removals, deadline))

@@ -110,17 +110,19 @@ def _written(
     known: Mapping[str, LoginFound],
     deadline: Deadline,
 ) -> set[str]:
-    """As `write_logins`, but without checking that a new item is at no other place."""
+    """As `write_logins`, but a new item may be stored at one place only."""
     statements = [
-        _statement(table, places.of(login)[0], login, body, known.get(login))
-        for login, body in bodies.items()
+        _statement(table, places, login, body, known.get(login)) for login, body in bodies.items()
     ]
     outcomes = write_each(statements, deadline)
     return {login for login, outcome in zip(bodies, outcomes, strict=True) if outcome is None}
 
 
-def _statement(table: str, pk: str, login: str, body: str, found: LoginFound | None) -> Statement:
+def _statement(
+    table: str, places: UserPlaces, login: str, body: str, found: LoginFound | None
+) -> Statement:
     if found is None:
+        (pk,) = places.of(login)
         return insertion(table, {**key_of(pk, LOGIN + login), "body": {"S": body}})
     return Statement(
         f'UPDATE "{table}" SET "body"=? WHERE "pk"=? AND "sk"=? AND "body"=?',

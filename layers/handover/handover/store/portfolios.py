@@ -356,7 +356,6 @@ def _page(pk: str, after: str, beginning: str, rows: int) -> _Page:
         condition if beginning or not after else HoldingItem.sk > after,
         consistent_read=True,
         limit=rows,
-        page_size=rows,
         last_evaluated_key=({"pk": {"S": pk}, "sk": {"S": after}} if beginning and after else None),
     )
     items = list(found)
@@ -369,9 +368,7 @@ def _is_spread(home: str) -> bool:
 
 
 def _is_large(home: str) -> bool:
-    found = HoldingItem.query(
-        home, attributes_to_get=["pk", "sk"], limit=LARGE_FROM, page_size=LARGE_FROM
-    )
+    found = HoldingItem.query(home, attributes_to_get=["pk", "sk"], limit=LARGE_FROM)
     return sum(1 for _ in found) == LARGE_FROM
 
 

@@ -192,7 +192,7 @@ class People(Struct, frozen=True):
     ) -> list[Item] | None:
         """The actions that give the user the login name and free the old; None if it is taken."""
         login = normal_login(after.login_name)
-        old_login = normal_login(before.login_name) if before else ""
+        old_login = normal_login(before.login_name) if before else login
         asked = {name for name in (login, old_login) if name}
         if not asked:
             return []
@@ -209,7 +209,7 @@ class People(Struct, frozen=True):
             # No two writes leave the same body, so a condition on it detects any write in between.
             body = json.dumps({"email": after.email, "once": secrets.token_hex(8)})
             actions += login_put(self.table, of_names, login, body, found)
-        if old_login not in ("", login):
+        if old_login != login:
             found = known.get(old_login)
             if found is not None and _address_in(found.body) == after.email:
                 actions.append(login_removal(self.table, old_login, found))
@@ -259,7 +259,8 @@ class People(Struct, frozen=True):
         }
 
     def _name_actions(self, tenant: str, before: User | None, after: User) -> Iterator[Item]:
-        name, old = normalized_name(after.name), normalized_name(before.name) if before else ""
+        name = normalized_name(after.name)
+        old = normalized_name(before.name) if before else name
         places = name_places(self.table, tenant)
         if name:
             item = name_key(places, name, after.email)
@@ -276,7 +277,6 @@ def _users_at(pk: str, after: str | None, rows: int) -> tuple[list[User], bool]:
         UserItem.sk.startswith(USER),
         consistent_read=True,
         limit=rows,
-        page_size=rows,
         last_evaluated_key=_place(pk, USER, after),
     )
     return [user_in(item) for item in found], found.last_evaluated_key is not None
@@ -289,7 +289,6 @@ def _names_at(pk: str, beginning: str, after: str | None) -> tuple[list[str], bo
         DirectoryItem.sk.startswith(NAME + beginning),
         consistent_read=True,
         limit=NAMES_A_READ,
-        page_size=NAMES_A_READ,
         last_evaluated_key=_place(pk, NAME, after),
     )
     return [item.sk[len(NAME) :] for item in found], found.last_evaluated_key is not None

@@ -70,7 +70,7 @@ class Watermarks(Struct, frozen=True):
         item = item_at(WatermarkItem, f"tenant#{tenant}", SEEN + source)
         if item is None:
             return [], 0
-        return [SeenFile(*one) for one in json.loads(item.files or "[]")], int(item.version or 0)
+        return [SeenFile(*one) for one in json.loads(item.files)], int(item.version)
 
     def remember_files(
         self, tenant: str, source: str, files: Sequence[SeenFile], version: int
