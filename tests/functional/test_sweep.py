@@ -480,9 +480,11 @@ def test_hundreds_of_lost_uploads_are_all_found(pipeline: Pipeline) -> None:
         pipeline.put(f"elsewhere/{number}.csv", GOOD)
     later(pipeline, HOUR)
 
-    pipeline.sweep("uploads")
+    with incident(pipeline.memory, Mishap("BatchGetItem")) as reads:
+        pipeline.sweep("uploads")
 
     assert len(pipeline.waiting("IntakeQueue")) == 230
+    assert reads.seen == 3, "imports are looked up a hundred at a time"
 
 
 # More versions than one run can list
@@ -556,6 +558,18 @@ def test_a_lost_upload_does_not_wait_for_a_year_of_drops(pipeline: Pipeline) -> 
         pipeline.sweep("uploads")
 
     assert found(pipeline) == [created.version.key]
+
+
+def test_the_files_of_people_get_half_of_the_time(pipeline: Pipeline) -> None:
+    people = [pipeline.upload(GOOD).version.key for _ in range(80)]
+    others = [pipeline.put(f"elsewhere/{number}.csv", GOOD).version.key for number in range(10)]
+    later(pipeline, HOUR)
+
+    with slow_listing(pipeline, 12.0):
+        pipeline.sweep("uploads", seconds=120.0)
+
+    # Five pages of ten files within 60 of the 120 seconds, and one page of others.
+    assert found(pipeline) == people[:50] + others
 
 
 def test_old_tickets_are_not_listed(pipeline: Pipeline) -> None:
