@@ -9,6 +9,7 @@ from handover.model import Account, User
 from handover.profiles.on_error import on_error_from
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
+from handover.reports.parts import JOB_HINT
 from handover.store.jobs import RECHECK
 from msgspec.structs import replace
 
@@ -138,7 +139,8 @@ def test_a_reassignment_does_not_wait_for_a_correction_whatever_the_profile_says
     (written,) = pipeline.settle()
 
     assert pipeline.holders("K000", "K001") == [BARAKA, BARAKA]
-    assert (pipeline.item(written).is_check, pipeline.item(written).on_error) == (None, None)
+    item = pipeline.item(written)
+    assert (item.mode, bool(item.is_check), item.on_error or "") == ("run", False, "")
 
 
 def test_a_reassignment_from_a_holder_waits_for_older_imports(pipeline: Pipeline) -> None:
@@ -233,6 +235,8 @@ def test_an_unprocessed_reassignment_to_nobody_must_be_requested_again(pipeline:
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 1, "not_processed": 1}
+    (row,) = pipeline.table(created, "errors.csv")
+    assert row["hint"] == JOB_HINT
     message = pipeline.memory.sns.published[-1].message
     assert "What to do: ask for the reassignment again" in message
     assert "Upload" not in message.replace("Uploaded by", "")

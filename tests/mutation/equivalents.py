@@ -257,4 +257,18 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(merge(*begun(shards)))",
         "Python orders texts by code point, which is the order of their bytes in UTF-8.",
     ),
+    Equivalent(
+        "pipeline/lines.py",
+        "_Application._store.take",
+        "self._decide_again(writes, unmet, asked, decided) if unmet else []",
+        "(self._decide_again(writes, unmet, asked, decided))",
+        "Only the time differs: without a record to decide on nothing is decided.",
+    ),
+    Equivalent(
+        "pipeline/planners.py",
+        "RecordPlanner._context",
+        "_default_manager(self.resources, work.tenant) if new else None",
+        "(_default_manager(self.resources, work.tenant))",
+        "Only a read more: the default manager concerns new accounts alone.",
+    ),
 )

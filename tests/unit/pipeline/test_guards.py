@@ -186,5 +186,5 @@ def test_a_file_that_is_deleted_while_it_is_counted_is_gone(pipeline: Pipeline) 
     ask = clearings(pipeline)
     pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].objects.clear()
 
-    with pytest.raises(ObjectGoneError, match="in/lumina/1.csv"):
+    with pytest.raises(ObjectGoneError, match=r"in/lumina/1\.csv"):
         ask(pipeline.deadline)

@@ -14,6 +14,7 @@ from handover.errors import RetryLaterError, WriteRefusedError
 from handover.pipeline.parking import GIVEN_UP, RESERVE_SECONDS, Record, Stream, replay, take
 from handover.runtime import Invocation, Resources, logger, metrics
 
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, Pipeline
 
 PLACE = "parked/publish/"
@@ -98,8 +99,10 @@ def test_a_failed_record_is_parked_as_it_came_under_its_item_and_number(desk: De
 
 
 def test_a_batch_without_a_failure_is_processed_at_once(desk: Desk) -> None:
-    desk.take(record("A", 1), record("B", 2), record("A", 3))
+    with incident(desk.pipeline.memory, Mishap("ListObjectsV2")) as looks:
+        desk.take(record("A", 1), record("B", 2), record("A", 3))
 
+    assert looks.seen == 1, "for all items together"
     assert (desk.done, desk.parked()) == ([("A", "1"), ("B", "2"), ("A", "3")], [])
 
 
