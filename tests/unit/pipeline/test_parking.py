@@ -205,6 +205,19 @@ def test_a_batch_that_lambda_gave_up_is_processed_and_forgotten(
     assert desk.given_up() == []
 
 
+def test_a_record_that_lambda_gave_up_waits_behind_the_parked_ones_of_its_item(
+    desk: Desk,
+) -> None:
+    desk.failing["A"] = ValueError()
+    desk.take(record("A", 9))
+    del desk.failing["A"]
+    desk.give_up("1", json.dumps({"Records": [record("A", 10), record("B", 11)]}))
+
+    assert desk.replay() == {"replayed": 3, "left": 0}
+
+    assert desk.done == [("B", "11"), ("A", "9"), ("A", "10")]
+
+
 @pytest.mark.parametrize(
     "payload",
     [
