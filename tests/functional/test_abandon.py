@@ -184,6 +184,8 @@ def test_a_chunk_of_a_deleted_file_ends_with_all_its_lines_counted(
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 60, "not_processed": 60}
+    found = {row["message"]: row["line"] for row in pipeline.table(created, "results.csv")}
+    assert found == {"the uploaded file was deleted before this line was processed": "61"}
 
 
 def test_a_chunk_of_a_file_that_was_altered_ends_with_all_its_lines_counted(
