@@ -345,10 +345,12 @@ def test_an_import_that_nobody_approves_ends_cancelled(pipeline: Pipeline) -> No
     assert pipeline.item(created).state == "awaiting_approval"
     later(pipeline, 1)
 
+    pipeline.sweep("imports")
+    assert pipeline.waiting() == chunks(created, 1), "valid however often it was handed on"
     for _ in range(2):
-        pipeline.sweep("imports")
         pipeline.run()
         later(pipeline)
+        pipeline.sweep("imports")
 
     assert pipeline.counts(created) == {"lines": 20, "not_processed": 20}
     assert pipeline.summary(created)["state"] == "cancelled"

@@ -11,10 +11,12 @@ from handover.audit import Act, AuditEntry, Door
 from handover.jobs.follow import News, follow, news_of, own_ticket
 from handover.jobs.job import MAX_USERS
 from handover.model import Account, User
+from handover.profiles.opco_wall import OpcoWall
 from handover.rules.pending import pending_assignee
 from handover.runtime import Invocation, rfc3339
 from handover.store.jobs import JOB, RECHECK
 from handover.store.user_places import MOVED, USER
+from msgspec.structs import replace
 
 from tests.kit.jobs import NEWCOMER, delete_by_file, newcomer
 from tests.kit.pipeline import AMINA, BARAKA, BEGINNING, ROLE, TENANT, Pipeline
@@ -114,6 +116,28 @@ def test_of_other_items_only_a_recheck_asks_for_one(
     newcomer(pipeline)
 
     asked = follow_news(pipeline, News("1", NOW, TENANT, key + NEWCOMER, None, ACTIVE))
+
+    assert bool(asked) is expected
+
+
+@pytest.mark.parametrize(
+    ("wall", "opco", "expected"),
+    [
+        (OpcoWall.ALWAYS, "Kenya", True),
+        (OpcoWall.ALWAYS, "Togo", False),
+        (OpcoWall.BY_PROFILE, "Togo", True),
+    ],
+)
+def test_accounts_that_the_wall_keeps_from_a_user_are_not_resolved(
+    pipeline: Pipeline, wall: OpcoWall, opco: str, expected: bool
+) -> None:
+    hold(pipeline, [pending_assignee(NEWCOMER)])
+    pipeline.resources.tables.setup.change_settings(
+        TENANT, lambda before: replace(before, opco_wall=wall)
+    )
+    pipeline.users(User(NEWCOMER, "Neema Juma", frozenset({"Sales"}), opco))
+
+    asked = follow_news(pipeline, News("1", NOW, TENANT, USER + NEWCOMER, None, ACTIVE))
 
     assert bool(asked) is expected
 
