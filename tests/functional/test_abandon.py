@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from handover.runtime import logger
 
 from tests.kit.memory_aws import ObjectCreated
 from tests.kit.mishaps import Mishap, incident
@@ -183,6 +184,8 @@ def test_a_chunk_of_a_deleted_file_ends_with_all_its_lines_counted(
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 60, "not_processed": 60}
+    found = {row["message"]: row["line"] for row in pipeline.table(created, "results.csv")}
+    assert found == {"the uploaded file was deleted before this line was processed": "61"}
 
 
 def test_a_chunk_of_a_file_that_was_altered_ends_with_all_its_lines_counted(
@@ -264,10 +267,27 @@ def test_the_captured_dead_letter_of_an_upload_registers_and_refuses_it(pipeline
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{", "[]", "{}", '{"v": 1, "import_id": "0", "chunk": 1}', '{"import_id": "0"}']
+    ("body", "logged"),
+    [
+        ("", ("message not understood", {"fields": 0})),
+        ("{", ("message not understood", {"fields": 0})),
+        ("[]", ("message not understood", {"fields": 0})),
+        ('{"v": 1}', ("message not understood", {"fields": 1})),
+        (
+            '{"v": 1, "import_id": "0", "chunk": 1}',
+            ("message of no import", {"import_id": "0"}),
+        ),
+        ('{"import_id": "0"}', ("message of no import", {"import_id": "0"})),
+    ],
 )
-def test_a_dead_letter_without_a_usable_body_is_dropped(pipeline: Pipeline, body: str) -> None:
+def test_a_dead_letter_without_a_usable_body_is_logged_and_dropped(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, body: str, logged: object
+) -> None:
+    found: list[object] = []
+    monkeypatch.setattr(logger, "error", lambda text, extra: found.append((text, extra)))
     event: dict[str, Any] = load_event("abandon-chunk")
     event["Records"][0]["body"] = body
 
     assert pipeline.abandon(event) == []
+
+    assert found == [logged]

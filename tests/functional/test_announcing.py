@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.kit.pipeline import TENANT, Pipeline
@@ -17,12 +19,20 @@ def topics_published_to(pipeline: Pipeline) -> list[tuple[str, str]]:
     ]
 
 
+def link_of(pipeline: Pipeline) -> str:
+    """The link to the console in the only notification, "" without one."""
+    (notification,) = pipeline.memory.sns.published
+    news = json.loads(json.loads(notification.message)["sqs"])
+    return str(news.get("console_url", ""))
+
+
 def test_an_import_is_announced_only_on_the_topic_of_its_tenant(pipeline: Pipeline) -> None:
     pipeline.run(pipeline.upload(BODY))
 
     assert topics_published_to(pipeline) == [
         (f"{pipeline.resources.tenant_topics}{TENANT}", TENANT)
     ]
+    assert link_of(pipeline).startswith(pipeline.resources.console_url)
 
 
 def test_a_refused_drop_is_announced_to_the_tenant_of_its_folder(
@@ -39,6 +49,7 @@ def test_a_file_that_belongs_to_no_tenant_is_announced_only_to_operators(
     pipeline.run(pipeline.put("somewhere/else.csv", BODY))
 
     assert topics_published_to(pipeline) == [(pipeline.resources.notifications_topic, "-")]
+    assert link_of(pipeline) == "", "the console shows an import only to people of its tenant"
 
 
 def test_imports_of_a_tenant_without_a_topic_are_announced_to_operators_and_counted(

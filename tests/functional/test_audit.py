@@ -85,6 +85,8 @@ def test_the_sweep_cancels_with_a_reason_an_import_that_nobody_approves(pipeline
 
     assert (entry["actor"], entry["door"]) == ("", "sweep")
     assert entry["reason"] == "nobody approved it in time"
+    assert entry["before"] == {"state": "awaiting_approval"}
+    assert entry["after"] == {"state": "cancelled", "filename": "customers.csv"}
 
 
 def test_the_reason_of_a_decision_is_in_its_entry(pipeline: Pipeline) -> None:

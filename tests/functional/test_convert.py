@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -11,11 +12,28 @@ from handover.pipeline.conversion import CSV, OUTCOME
 from handover.pipeline.sweep import LOST_SECONDS
 from handover.pipeline.uploads import Arrival, arrival_message
 
+from tests.kit.memory_aws import Twist
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, BARAKA, HOUR, TENANT, Pipeline, import_id, with_body
 from tests.workbooks.builders import Rows, by_openpyxl, by_xlsxwriter
 from tests.workbooks.raw import packed
 
 HEADER = ("account ID", "account Manager")
+
+
+@dataclass
+class Ranges(Mishap):
+    """Notes which bytes of objects are read."""
+
+    operation: str = "GetObject"
+    found: list[str] = field(default_factory=list)
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        if operation == self.operation:
+            self.found.append(params["Range"])
+        return super().before(number, service, operation, params)
 
 
 def book(*rows: tuple[Any, ...], **options: Any) -> bytes:
@@ -134,6 +152,26 @@ def test_a_sheet_or_column_that_needs_attention_is_a_warning(pipeline: Pipeline)
     assert [one["code"] for one in warnings] == ["SHEET_IGNORED", "COLUMN_HIDDEN"]
     assert "'Lists'" in warnings[0]["message"]
     assert "'account Manager'" in warnings[1]["message"]
+
+
+def test_a_cell_of_a_workbook_is_not_split_into_columns(pipeline: Pipeline) -> None:
+    created = pipeline.upload(by_xlsxwriter([(";".join(HEADER),), (f"K000;{AMINA}",)]))
+
+    pipeline.run(created)
+
+    assert pipeline.summary(created)["refusal"]["code"] == "MISSING_COLUMN"
+
+
+def test_a_workbook_is_fetched_from_its_first_byte(pipeline: Pipeline) -> None:
+    created = pipeline.upload(book(("K000", AMINA)))
+    pipeline.validate(created)
+    (body,) = pipeline.waiting("ConvertQueue")
+
+    reads = Ranges()
+    with incident(pipeline.memory, reads):
+        assert pipeline.convert(body) == []
+
+    assert reads.found == [f"bytes=0-{len(created.version.body) - 1}"]
 
 
 def test_a_first_cell_may_look_like_anything(pipeline: Pipeline) -> None:

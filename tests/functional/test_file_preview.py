@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from handover.model import Mode, User
 from handover.profiles.presets import presets
+from msgspec.structs import replace
 
 from tests.kit.caller import Answer, Api
 from tests.kit.memory_aws import ObjectCreated
@@ -178,10 +179,12 @@ def test_the_mapping_of_the_last_file_with_this_header_is_remembered(furnished: 
     ticket = furnished.ticket(mapping={"Objet": "account ID"})
     furnished.run(furnished.upload(body, ticket))
 
-    best = previewed(furnished, body)["profiles"][0]
+    for more in ({}, {"profile": "single-strict"}):
+        best = previewed(furnished, body, **more)["profiles"][0]
 
-    assert (best["profile"], best["fits"]) == ("single-strict", True)
-    assert (best["columns"][0]["how"], best["columns"][0]["column"]) == ("remembered", "account ID")
+        assert (best["profile"], best["fits"]) == ("single-strict", True)
+        column = best["columns"][0]
+        assert (column["how"], column["column"]) == ("remembered", "account ID")
 
 
 def test_the_profile_that_fits_comes_first_unless_another_is_named(furnished: Pipeline) -> None:
@@ -336,6 +339,21 @@ def test_a_file_in_another_encoding_is_shown_as_text(furnished: Pipeline) -> Non
 
     assert utf_16["header"][2] == "Città"
     assert utf_16["rows"][0]["fields"][2] == "Forlì"
+
+
+def test_a_character_of_the_profiles_encoding_may_come_late_in_the_file(
+    furnished: Pipeline,
+) -> None:
+    old = replace(presets()["single-strict"], name="old", fallback_encoding="windows-1252")
+    furnished.resources.tables.directory.put_profile(TENANT, old)
+    furnished.switch_on("old")
+    lines = "".join(f"K{number:06d},x\r\n" for number in range(8000))
+
+    preview = previewed(
+        furnished, f"account ID,account Manager\r\n{lines}Forlì,x\r\n".encode("windows-1252")
+    )
+
+    assert (preview["encoding"], preview["lines"]) == ("windows-1252", 8001)
 
 
 def test_the_report_of_an_import_is_previewed_without_its_own_columns(

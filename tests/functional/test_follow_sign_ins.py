@@ -66,6 +66,7 @@ def test_a_file_invites_nobody(signed_up: Pipeline) -> None:
     write_user(signed_up, f"{BARAKA},inactive,Sales")
     write_user(signed_up, "new@lumina.example,,Sales")
     write_user(signed_up, f"{BARAKA},active,Sales")
+    write_user(signed_up, f"{BARAKA},active,Finance")
 
     assert set(signed_up.memory.pools.sign_ins) == {AMINA}
     assert signed_up.memory.pools.invited == [AMINA]

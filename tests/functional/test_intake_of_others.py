@@ -87,6 +87,18 @@ def test_a_header_that_fits_no_profile_is_reported_as_it_is(pipeline: Pipeline) 
     assert "fits" not in pipeline.summary(created)["refusal"]["message"]
 
 
+def test_a_profile_about_something_else_is_not_named(pipeline: Pipeline) -> None:
+    columns = presets()["directory-users"].columns
+    labels = ",".join(column.label for column in columns)
+    created = pipeline.upload(f"{labels}\r\n".encode())
+
+    pipeline.run(created)
+
+    refusal = pipeline.summary(created)["refusal"]
+    assert refusal["code"] == "MISSING_COLUMN"
+    assert "fits" not in refusal["message"]
+
+
 def test_a_careless_profile_does_not_stop_other_refusals(
     pipeline: Pipeline,
 ) -> None:

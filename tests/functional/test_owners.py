@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from handover.model import Account, User
+from handover.profiles.on_error import on_error_from
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role, UnknownUser
+from handover.reports.parts import JOB_HINT
+from handover.store.jobs import RECHECK
 from msgspec.structs import replace
 
 from tests.kit.jobs import NEWCOMER, PATIENT, allow_pending, api, await_newcomer, awaited
@@ -117,6 +120,27 @@ def test_accounts_that_got_another_holder_meanwhile_are_not_reassigned(pipeline:
     since = "since 2026-11-22T09:59:00.000Z by an edit"
     why = f"account_manager is {SALES} {since}, expected {AMINA} in it"
     assert messages == [f"the account has changed since: {why}", "", ""]
+    keys = pipeline.memory.dynamodb.tables["DirectoryTable"].items
+    assert [name for _, name in keys if name.startswith(RECHECK)] == [], "nobody was deleted"
+
+
+def test_a_reassignment_does_not_wait_for_a_correction_whatever_the_profile_says(
+    pipeline: Pipeline,
+) -> None:
+    whole = replace(
+        presets()["multi-with-workflow"], name="whole", on_error=on_error_from("all_or_nothing")
+    )
+    pipeline.resources.tables.directory.put_profile(TENANT, whole)
+    pipeline.switch_on("whole")
+    pipeline.kenyan(2, held_by=AMINA)
+    pipeline.settle()
+
+    api(pipeline).post("/assignments", FROM_AMINA | {"profile": "whole"})
+    (written,) = pipeline.settle()
+
+    assert pipeline.holders("K000", "K001") == [BARAKA, BARAKA]
+    item = pipeline.item(written)
+    assert (item.mode, bool(item.is_check), item.on_error or "") == ("run", False, "")
 
 
 def test_a_reassignment_from_a_holder_waits_for_older_imports(pipeline: Pipeline) -> None:
@@ -231,6 +255,8 @@ def test_an_unprocessed_reassignment_to_nobody_must_be_requested_again(pipeline:
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 1, "not_processed": 1}
+    (row,) = pipeline.table(created, "errors.csv")
+    assert row["hint"] == JOB_HINT
     message = pipeline.memory.sns.published[-1].message
     assert "What to do: ask for the reassignment again" in message
     assert "Upload" not in message.replace("Uploaded by", "")

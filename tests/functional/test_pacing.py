@@ -27,7 +27,7 @@ def sizes(pipeline: Pipeline, created: ObjectCreated) -> list[int]:
     ]
 
 
-def worked(pipeline: Pipeline, seconds: float, *, mode: Mode = Mode.RUN) -> None:
+def worked(pipeline: Pipeline, seconds: float, *, mode: Mode = Mode.RUN) -> ObjectCreated:
     """Processes a file of sixty lines, which takes that long."""
     ids = pipeline.kenyan(60, held_by=AMINA)
     created = pipeline.upload(file_of((one, BARAKA) for one in ids), mode=mode)
@@ -37,6 +37,7 @@ def worked(pipeline: Pipeline, seconds: float, *, mode: Mode = Mode.RUN) -> None
 
     with incident(pipeline.memory, Mishap("PutObject", on_answer=pass_time)):
         pipeline.run(created)
+    return created
 
 
 def test_the_chunks_of_a_first_file_are_small(pipeline: Pipeline) -> None:
@@ -52,8 +53,9 @@ def test_after_a_fast_file_chunks_are_larger(pipeline: Pipeline) -> None:
 def test_the_pace_of_a_file_is_its_lines_divided_by_the_time_of_its_workers(
     pipeline: Pipeline,
 ) -> None:
-    worked(pipeline, 12)
+    created = worked(pipeline, 12)
 
+    assert pipeline.item(created).worked_ms == 12_000
     assert pipeline.resources.tables.watermarks.pace(TENANT, "user") == 5
     assert pipeline.resources.tables.watermarks.pace(TENANT, "erp") == 0
 

@@ -46,6 +46,16 @@ def test_an_old_file_that_is_moved_is_applied_with_a_warning(pipeline: Pipeline)
     assert pipeline.holders("K000") == [AMINA]
 
 
+def test_the_warning_names_the_last_of_several_equal_files(pipeline: Pipeline) -> None:
+    dropped(pipeline, MONDAY, TUESDAY)
+    last = dropped(pipeline, MONDAY)
+    dropped(pipeline, TUESDAY)
+
+    (warning,) = pipeline.summary(dropped(pipeline, MONDAY))["warnings"]
+
+    assert f"at {pipeline.item_time(last)} (import {import_id(last)})" in warning["message"]
+
+
 def test_the_last_file_dropped_again_gives_no_warning(pipeline: Pipeline) -> None:
     assert codes(pipeline, dropped(pipeline, TUESDAY, MONDAY, MONDAY)) == []
 

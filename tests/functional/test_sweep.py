@@ -9,11 +9,12 @@ from itertools import chain
 
 import pytest
 from handover.model import Mode
+from handover.pipeline.messages import Need
 from handover.pipeline.sweep import LOST_DROP_SECONDS, LOST_SECONDS
 from handover.rules.resending import LONGEST_WAIT_SECONDS, RESEND_AFTER_SECONDS, TAKEN_SECONDS
 
 from tests.kit.memory_aws import ObjectCreated
-from tests.kit.mishaps import Mishap, incident
+from tests.kit.mishaps import Mishap, Writes, incident
 from tests.kit.pipeline import (
     ADMIN,
     AMINA,
@@ -141,6 +142,19 @@ def test_waiting_messages_are_not_multiplied_while_no_worker_runs(pipeline: Pipe
     assert len(pipeline.waiting()) <= 90 * 1.2
     most = Counter(one["import_id"] for one in pipeline.waiting()).values()
     assert max(most) <= 3 + 1, "one import alone does not get all probes"
+
+
+def test_the_import_that_was_sent_again_least_often_probes_for_all(pipeline: Pipeline) -> None:
+    often, seldom, never, once = (three_chunks(pipeline) for _ in range(4))
+    for created, times in ((often, 2), (seldom, 1), (once, 1)):
+        pipeline.resources.tables.imports.resent(
+            import_id(created), Need.CHUNKS, now=pipeline.clock.now, resends=times, probe=None
+        )
+    later(pipeline, HOUR)
+
+    pipeline.sweep("imports")
+
+    assert pipeline.waiting() == chunks(never, 1)
 
 
 def test_an_import_whose_turn_has_passed_gets_one_message_and_later_ones_at_growing_intervals(
@@ -331,10 +345,12 @@ def test_an_import_that_nobody_approves_ends_cancelled(pipeline: Pipeline) -> No
     assert pipeline.item(created).state == "awaiting_approval"
     later(pipeline, 1)
 
+    pipeline.sweep("imports")
+    assert pipeline.waiting() == chunks(created, 1), "valid however often it was handed on"
     for _ in range(2):
-        pipeline.sweep("imports")
         pipeline.run()
         later(pipeline)
+        pipeline.sweep("imports")
 
     assert pipeline.counts(created) == {"lines": 20, "not_processed": 20}
     assert pipeline.summary(created)["state"] == "cancelled"
@@ -480,9 +496,11 @@ def test_hundreds_of_lost_uploads_are_all_found(pipeline: Pipeline) -> None:
         pipeline.put(f"elsewhere/{number}.csv", GOOD)
     later(pipeline, HOUR)
 
-    pipeline.sweep("uploads")
+    with incident(pipeline.memory, Mishap("BatchGetItem")) as reads:
+        pipeline.sweep("uploads")
 
     assert len(pipeline.waiting("IntakeQueue")) == 230
+    assert reads.seen == 3, "imports are looked up a hundred at a time"
 
 
 # More versions than one run can list
@@ -556,6 +574,32 @@ def test_a_lost_upload_does_not_wait_for_a_year_of_drops(pipeline: Pipeline) -> 
         pipeline.sweep("uploads")
 
     assert found(pipeline) == [created.version.key]
+
+
+def test_the_files_of_people_get_half_of_the_time(pipeline: Pipeline) -> None:
+    people = [pipeline.upload(GOOD).version.key for _ in range(80)]
+    others = [pipeline.put(f"elsewhere/{number}.csv", GOOD).version.key for number in range(10)]
+    later(pipeline, HOUR)
+
+    with slow_listing(pipeline, 12.0):
+        pipeline.sweep("uploads", seconds=120.0)
+
+    # Five pages of ten files within 60 of the 120 seconds, and one page of others.
+    assert found(pipeline) == people[:50] + others
+
+
+@pytest.mark.parametrize("what", ["imports", "uploads", "audit"])
+def test_a_sweep_with_nothing_to_do_writes_nothing(pipeline: Pipeline, what: str) -> None:
+    pipeline.run(pipeline.upload(GOOD))
+    pipeline.upload(GOOD)
+    later(pipeline, MINUTE)
+
+    writes = Writes()
+    with incident(pipeline.memory, writes):
+        pipeline.sweep(what)
+
+    assert writes.seen
+    assert writes.numbers == []
 
 
 def test_old_tickets_are_not_listed(pipeline: Pipeline) -> None:

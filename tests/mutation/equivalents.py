@@ -514,4 +514,18 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             ("user_records", "UserRecords._write_at", 2),
         )
     ),
+    Equivalent(
+        "pipeline/lines.py",
+        "_Application._store.take",
+        "self._decide_again(writes, unmet, asked, decided) if unmet else []",
+        "(self._decide_again(writes, unmet, asked, decided))",
+        "Only the time differs: without a record to decide on nothing is decided.",
+    ),
+    Equivalent(
+        "pipeline/planners.py",
+        "RecordPlanner._context",
+        "_default_manager(self.resources, work.tenant) if new else None",
+        "(_default_manager(self.resources, work.tenant))",
+        "Only a read more: the default manager concerns new accounts alone.",
+    ),
 )

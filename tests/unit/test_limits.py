@@ -106,6 +106,7 @@ NUMBERS: dict[str, dict[str, float]] = {
     },
     "pipeline.result_files": {
         "MAX_INDEX_BYTES": 400 * 1024**2,
+        "IN_MEMORY_BYTES": 32 * 1024**2,
     },
     "pipeline.seen_files": {
         "FILES_REMEMBERED": 50,

@@ -8,18 +8,27 @@ from urllib.parse import quote_plus
 
 import pytest
 from handover.aws.objects import Upload
+from handover.jobs.upload import is_uploaded
+from handover.model import Mode
 from handover.pipeline.uploads import (
     Arrival,
+    Sender,
     arrival_message,
     arrivals,
     arrivals_of,
+    check_ticket,
     is_principal,
+    sender_of,
 )
+from handover.profiles.on_error import on_error_from
 from handover.runtime import rfc3339
+from handover.store.tickets import TicketItem
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.kit.payloads import message_of
+from tests.kit.pipeline import ADMIN, PRINCIPAL, TENANT, Pipeline, import_id
 
 
 def notification(**changes: Any) -> dict[str, Any]:
@@ -219,3 +228,185 @@ def test_a_principal_is_the_registered_one_in_any_session(
     found: str, registered: str, same: bool
 ) -> None:
     assert is_principal(found, registered) is same
+
+
+# Senders
+
+PRINCIPALS = {"right": f"AWS:{PRINCIPAL}:job", "wrong": "AWS:OTHER", "none": None}
+SYSTEM = Sender(
+    TENANT,
+    "erp",
+    "",
+    "a.csv",
+    "single-strict",
+    Mode.RUN,
+    {"Kunde": "account ID"},
+    on_error=on_error_from("all_or_nothing"),
+    is_system=True,
+    writes_directory=True,
+    principal=PRINCIPAL,
+)
+UNKNOWN = Sender(TENANT, "erp2", "", "a.csv", "", Mode.RUN, {}, is_system=True)
+OF_NOBODY = Sender("-", "", "", "", "", Mode.RUN, {})
+WITHOUT_TICKET = Sender(TENANT, "user", "", "", "", Mode.RUN, {})
+OF_USERS = replace(SYSTEM, filename="users.csv", profile="directory-users", mapping={})
+SENDERS: dict[str, tuple[str, str, str, Sender]] = {
+    "a drop": ("drop/lumina/erp/a.csv", "right", "", SYSTEM),
+    "a drop in a folder": (
+        "drop/lumina/erp/2026/a.csv",
+        "right",
+        "",
+        replace(SYSTEM, filename="2026/a.csv"),
+    ),
+    "a drop by somebody else": (
+        "drop/lumina/erp/a.csv",
+        "wrong",
+        "WRONG_PRINCIPAL",
+        replace(SYSTEM, principal=""),
+    ),
+    "a drop that S3 has not reported": (
+        "drop/lumina/erp/a.csv",
+        "none",
+        "WRONG_PRINCIPAL",
+        replace(SYSTEM, principal=""),
+    ),
+    "an unknown source": ("drop/lumina/erp2/a.csv", "right", "UNKNOWN_SOURCE", UNKNOWN),
+    "no source": (
+        "drop/lumina/a.csv",
+        "right",
+        "UNKNOWN_SOURCE",
+        replace(UNKNOWN, source="a.csv", filename="drop/lumina/a.csv"),
+    ),
+    "no name": (
+        "drop/lumina/erp",
+        "right",
+        "UNKNOWN_SOURCE",
+        replace(UNKNOWN, source="erp", filename="drop/lumina/erp"),
+    ),
+    "an empty source": (
+        "drop/lumina//a.csv",
+        "right",
+        "UNKNOWN_SOURCE",
+        replace(UNKNOWN, source=""),
+    ),
+    "users of the directory": (
+        "directory/lumina/erp/users.csv",
+        "right",
+        "",
+        replace(OF_USERS, is_directory=True),
+    ),
+    "accounts of the directory": (
+        "directory/lumina/erp/of/Accounts 1.csv",
+        "right",
+        "",
+        replace(
+            OF_USERS,
+            filename="of/Accounts 1.csv",
+            profile="directory-accounts",
+            is_directory=True,
+        ),
+    ),
+    "something of the directory": (
+        "directory/lumina/erp/assignments.csv",
+        "right",
+        "UNKNOWN_PROFILE",
+        replace(SYSTEM, filename="assignments.csv", profile=""),
+    ),
+    "the directory by somebody else": (
+        "directory/lumina/erp/users.csv",
+        "wrong",
+        "WRONG_PRINCIPAL",
+        replace(SYSTEM, filename="users.csv", principal=""),
+    ),
+    "another folder": ("else/lumina/erp/a.csv", "right", "UNKNOWN_SOURCE", OF_NOBODY),
+    "an impossible tenant": ("drop/Lumina!/erp/a.csv", "right", "UNKNOWN_SOURCE", OF_NOBODY),
+    "no tenant": ("a.csv", "right", "UNKNOWN_SOURCE", OF_NOBODY),
+    "no ticket": ("in/lumina/T.csv", "right", "TICKET_UNKNOWN", WITHOUT_TICKET),
+    "a ticket of another tenant": ("in/umbra/1.csv", "right", "TICKET_UNKNOWN", WITHOUT_TICKET),
+}
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_the_sender_follows_from_the_key_and_the_principal_alone(
+    name: str, pipeline: Pipeline
+) -> None:
+    key, principal, code, expected = SENDERS[name]
+    pipeline.source(
+        mapping={"Kunde": "account ID"}, writes_directory=True, on_error="all_or_nothing"
+    )
+    pipeline.resources.tables.tickets.issue("1", ticket())
+    if not expected.is_system:
+        tenant = key.split("/")[1] if expected is WITHOUT_TICKET else "-"
+        expected = replace(expected, tenant=tenant, filename=key)
+
+    upload = Upload("UploadsBucket", key, "v")
+    found = sender_of(pipeline.resources, Arrival(upload, 1.0, "1", PRINCIPALS[principal]))
+
+    assert (found.refusal.code if found.refusal else "") == code
+    assert replace(found, refusal=None) == expected
+
+
+def ticket(**changes: Any) -> TicketItem:
+    """A ticket of a person with these changes."""
+    fields: dict[str, Any] = {
+        "tenant": TENANT,
+        "uploader": ADMIN,
+        "profile": "single-strict",
+        "filename": "customers.csv",
+        "mode": "dry_run",
+        "issued_at": "2026-11-22T10:00:00.000Z",
+        "expires_at": "2026-11-22T10:05:00.000Z",
+        "expires": 1,
+    }
+    return TicketItem(**fields | changes)
+
+
+OF_TICKET = Sender(
+    TENANT, "user", ADMIN, "customers.csv", "single-strict", Mode.DRY_RUN, {}, ticket="1"
+)
+NAMES = ("source", "job", "undo_of", "profile_body", "follows", "object_of", "preview_of")
+OF_A_TICKET: dict[str, tuple[dict[str, Any], Sender]] = {
+    "a person's": ({}, OF_TICKET),
+    "with a mapping": ({"mapping": '{"a": "b"}'}, replace(OF_TICKET, mapping={"a": "b"})),
+    "with a rule for errors": (
+        {"on_error": "all_or_nothing"},
+        replace(OF_TICKET, on_error=on_error_from("all_or_nothing")),
+    ),
+    **{name: ({name: "x"}, replace(OF_TICKET, **{name: "x"})) for name in NAMES},
+}
+
+
+@pytest.mark.parametrize("name", OF_A_TICKET)
+def test_the_ticket_says_what_its_file_is_for(name: str, pipeline: Pipeline) -> None:
+    changes, expected = OF_A_TICKET[name]
+    pipeline.resources.tables.tickets.issue("1", ticket(**changes))
+
+    upload = Upload("UploadsBucket", f"in/{TENANT}/1.csv", "v")
+
+    assert sender_of(pipeline.resources, Arrival(upload, 1.0, "1", "AWS:ANYBODY")) == expected
+
+
+@pytest.mark.parametrize("other", ["1.csv.bak", "1.csv/1.csv"])
+def test_an_object_whose_key_only_begins_like_that_of_a_ticket_is_another_file(
+    other: str, pipeline: Pipeline
+) -> None:
+    tables = pipeline.resources.tables
+    tables.tickets.issue("1", ticket())
+    pipeline.put(f"in/{TENANT}/{other}", b"")
+    stored = tables.tickets.find("1")
+    assert stored is not None
+    assert not is_uploaded(pipeline.resources, "1", stored)
+
+    created = pipeline.put(f"in/{TENANT}/1.csv", b"")
+    pipeline.clock.now += 1
+    pipeline.put(f"in/{TENANT}/{other}", b"")
+    assert is_uploaded(pipeline.resources, "1", stored)
+    upload = Upload(created.bucket, created.version.key, created.version.version_id)
+    check_ticket(pipeline.resources, Arrival(upload, created.version.modified, "", ""), "1")
+
+    used = tables.tickets.find("1")
+    assert used is not None
+    assert used.import_id == import_id(created)
+    gone = pipeline.memory.s3.buckets[created.bucket].objects
+    gone.clear()
+    assert is_uploaded(pipeline.resources, "1", used), "it existed"

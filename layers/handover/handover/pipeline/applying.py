@@ -133,7 +133,7 @@ class PreviewedPlanner(Struct, frozen=True):
             for place, one in asked.items()
             if is_as_previewed(self.previews.get(one.line), found.get(one.record_id))
         }
-        decided = self.planner.decide(same, found, deadline) if same else {}
+        decided = self.planner.decide(same, found, deadline)
         return {
             place: self._bound(one, found.get(one.record_id), decided.get(place))
             for place, one in asked.items()

@@ -140,7 +140,7 @@ def _take_given_up(resources: Resources, stream: Stream, run: Invocation) -> tup
             continue
         body = objects.read(resources.work_bucket, key)
         records = list(_records_in(body)) if body is not None else []
-        if records and all(table in record.get("eventSourceARN", "") for record in records):
+        if records and all(table in str(record.get("eventSourceARN")) for record in records):
             parked = _parked(resources, stream, {_item(record) for record in records})
             for record in records:
                 if _item(record) in parked:

@@ -26,8 +26,8 @@ from handover.together import together
 # written. Twenty million lines, all in order, take some 300 MB.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
 MAX_INDEX_BYTES = 400 * 1024**2
-_IN_MEMORY_BYTES = 32 * 1024**2
-_BLOCK_BYTES = 8 * 1024**2
+# Up to this size they stay in memory.
+IN_MEMORY_BYTES = 32 * 1024**2
 
 
 def write_results(
@@ -44,7 +44,7 @@ def write_results(
     MAX_INDEX_BYTES.
     """
     index = _Index(IndexBuilder(len(results_head(plan.header, plan.dialect))))
-    with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spool:
+    with SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
         rows = _rows(resources, item, plan, parts, (index, spool))
 
         def write_rows(pieces: Iterator[bytes]) -> None:
@@ -84,7 +84,7 @@ def _write_index(
         lambda: objects.write_stream(
             bucket,
             report_key(item, LINES_INDEX),
-            iter(lambda: spool.read(_BLOCK_BYTES), b""),
+            iter(lambda: spool.read(objects.BLOCK_BYTES), b""),
             run.deadline,
             "application/octet-stream",
         ),

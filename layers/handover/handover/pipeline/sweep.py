@@ -198,7 +198,7 @@ def _standing(item: ImportItem, now: float) -> _Standing | None:
     state = State(item.state)
     need = Need.FINALIZE
     if state is State.VALIDATING:
-        if (item.lease_until or 0) > now:
+        if item.lease_until and item.lease_until > now:
             return None
         need = Need.INTAKE
     elif state is State.PROCESSING and pending_chunks(item):

@@ -104,9 +104,7 @@ def arrivals(message: Mapping[str, Any]) -> Iterator[Arrival]:
             Upload(of_s3["bucket"]["name"], key, of_s3["object"].get("versionId", "")),
             datetime.fromisoformat(record["eventTime"]).timestamp(),
             of_s3["object"].get("sequencer", ""),
-            record["userIdentity"]["principalId"]
-            if "principalId" in record.get("userIdentity", {})
-            else "",
+            record.get("userIdentity", {}).get("principalId", ""),
             of_s3["object"].get("size"),
         )
 
@@ -206,13 +204,15 @@ class ReplayedError(RefusedError):
 _USED = "this ticket has been used or cancelled; it is good for one upload. Ask for a new one."
 
 
-def check_ticket(resources: Resources, arrival: Arrival, ticket: str) -> None:
-    """Raises RefusedError unless the arrival is the one upload that the ticket allows.
+def check_ticket(resources: Resources, arrival: Arrival, ticket: str | None) -> None:
+    """Raises RefusedError unless the arrival is the one upload that its ticket, if any, allows.
 
     If there are several versions under the ticket's key, the oldest counts, whichever is reported
     first. The others are replays and raise ReplayedError, whatever they contain. Their number is
     counted in the bucket, so it is right however often each one is reported.
     """
+    if ticket is None:
+        return
     key = arrival.upload.key
     # A listing gives the newest version of a key first.
     held = [

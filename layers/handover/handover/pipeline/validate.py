@@ -171,8 +171,7 @@ def _validate(
     if sender.refusal is not None:
         raise RefusedError(sender.refusal.code, sender.refusal.message, sender.refusal.line)
     if sender.mode is Mode.PREVIEW:
-        if sender.ticket is not None:
-            check_ticket(resources, arrival, sender.ticket)
+        check_ticket(resources, arrival, sender.ticket)
         return _preview(resources, arrival, sender, item, run)
     known = _gather(resources, arrival, sender, run)
     admitted = _admit(sender, known)
@@ -213,12 +212,8 @@ def _gather(resources: Resources, arrival: Arrival, sender: Sender, run: Invocat
     """Reads all that admission and planning need, at the same time. Raises RefusedError."""
     directory, tenant = resources.tables.directory, sender.tenant
 
-    def use_ticket() -> None:
-        if sender.ticket is not None:
-            check_ticket(resources, arrival, sender.ticket)
-
     _, (profile, roles), beginning, older, user, settings, pace = together(
-        use_ticket,
+        lambda: check_ticket(resources, arrival, sender.ticket),
         lambda: _profile(resources, sender),
         lambda: beginning_of(resources, arrival, sender),
         lambda: older_open_imports_of(resources, tenant, arrival, run.deadline),
@@ -314,7 +309,7 @@ def _scan(
 ) -> _Scanned:
     """The third step: counts the lines and cuts them into chunks. Raises RefusedError."""
     file, binding, profile = head.file, head.binding, admitted.profile
-    seed = int(item.pk[:16], 16)
+    seed = int.from_bytes(bytes.fromhex(item.pk))
     fingerprint = Fingerprint(file.header)
     blocks = data_blocks(file, run.deadline)
     found = scan(
