@@ -490,30 +490,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             ),
         )
     ),
-    *(
-        Equivalent(
-            f"store/{module}.py",
-            scope,
-            "True",
-            "False",
-            "`strict` only guards against another defect: each call gives one outcome for each.",
-            nth,
-        )
-        for module, scope, nth in (
-            ("accounts", "Accounts.write", 1),
-            ("accounts", "Accounts.put_fields", 1),
-            ("directory", "Directory.users_by_name", 1),
-            ("directory_records", "write_records", 1),
-            ("moving", "PortfolioMover._move_some", 1),
-            ("name_places", "write_logins", 1),
-            ("name_places", "_written", 1),
-            ("portfolios", "Portfolios.put", 1),
-            ("portfolios", "Portfolios.holders_among", 1),
-            ("portfolios", "Portfolios.holders_among", 2),
-            ("user_records", "UserRecords._write_at", 1),
-            ("user_records", "UserRecords._write_at", 2),
-        )
-    ),
     Equivalent(
         "pipeline/lines.py",
         "_Application._store.take",

@@ -152,7 +152,8 @@ def _is_left_alone(parent: ast.AST, child: ast.AST) -> bool:
         case _, ast.Assign(targets=[ast.Name(id="__all__")]):
             # The linter checks that the names exist.
             return True
-        case (ast.keyword(arg="strict"), _):
+        case ast.Call(func=ast.Name(id="zip")), ast.keyword(value=ast.Constant(value=True)):
+            # As PASSED_OVER says of the argument: it only guards against another defect.
             return True
         case _, ast.Raise():
             # Its message is for people; the raise itself is another change.
