@@ -340,6 +340,28 @@ def test_cells_with_spaces_of_every_kind_clear_as_their_text_does(cell: str, spa
     assert found.clearing == ("nine" not in cell)
 
 
+@pytest.mark.parametrize(
+    ("cell", "clearing"),
+    [
+        (";" * 20, 1),
+        (f'"{";" * 20}"', 1),
+        # csv.reader reads nothing within quotes, and then the rest.
+        (f'""{";" * 20}', 1),
+        (f"x{';' * 20}", 0),
+        (f"{';' * 20}x", 0),
+    ],
+)
+def test_a_long_list_of_nothing_clears_however_it_is_written(cell: str, clearing: int) -> None:
+    found = scan_all(
+        f"K1,{cell},x\n".encode(),
+        clear_columns=(1,),
+        is_clearing=lambda one: not one.strip(";"),
+        list_separator=";",
+    )
+
+    assert found.clearing == clearing
+
+
 @pytest.mark.parametrize("sign", ["k", "K", "\N{KELVIN SIGN}"])
 @pytest.mark.parametrize("length", [17, 40, 200])
 def test_a_long_clear_word_is_recognized_in_every_case(sign: str, length: int) -> None:

@@ -115,14 +115,13 @@ def test_records_and_fields_of_every_short_text_are_where_csv_reader_finds_them(
             windows([data], dialect=COMMA, header=plain_header(), window_bytes=window_bytes)
         )
 
-        rows = [
-            [
-                field_values([window.data[begin[at] : end[at]]], COMMA)[0]
-                for begin, end in map(window.field, range(3))
-            ]
+        raws = [
+            [window.data[begin[at] : end[at]] for begin, end in map(window.field, range(3))]
             for window in found
             for at in range(len(window))
         ]
+        assert not any(one.endswith((b"\n", b"\r")) for row in raws for one in row), text
+        rows = [[field_values([one], COMMA)[0] for one in row] for row in raws]
         expected = records(text)
         starts = [window.base + start for window in found for start in window.starts.tolist()]
         assert starts == [one.offset for one in expected], text

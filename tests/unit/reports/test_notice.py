@@ -63,6 +63,7 @@ TELLABLE = [s for s in State if s.is_final or s is State.AWAITING_APPROVAL]
         (REFUSED, "Import refused: march.csv"),
         (WAITING, "Import awaiting approval: march.csv (would clear 30 of 60 lines)"),
         (replace(DONE, filename="Übergabe März.csv"), "Import done: Ubergabe Marz.csv ("),
+        (replace(DONE, filename="a\u2026z\u20ac.csv"), "Import done: a...z?.csv ("),
     ],
 )
 def test_the_subject_says_state_file_and_counts(import_: ImportSummary, subject: str) -> None:

@@ -114,7 +114,7 @@ class _Check:
         self._has_controls = len(data.translate(None, _CONTROL_BYTES)) < len(data)
         self._may_be_long = _may_hold_long_field(data)
         self._has_guards = dialect.is_report and (b"'" in data or b"\xe2\x90" in data)
-        self._own_at = own_columns_at(header.labels) if dialect.is_report else None
+        self._own_at = own_columns_at(header.labels)
         self._skips_blank_rows = dialect.skips_blank_rows
         self.is_blank = blank_test(dialect, header)
 
