@@ -222,7 +222,8 @@ def test_a_row_whose_cells_have_moved_is_answered_with_what_is_where() -> None:
 @pytest.mark.parametrize("row", ["K{},a,x\n", 'K{},"a\nb",x\n', "K{},a,x\n\n"])
 def test_thousands_of_lines_are_numbered_as_one_by_one(row: str) -> None:
     # Each line after the first that is not valid CSV is checked by itself.
-    text = "".join(row.format(number) for number in range(1_500)) + 'K,"a"b,x\nL,a,x\n'
+    text = "".join(row.format(number) for number in range(1_500))
+    text = f'K,"a\nb",x\n{text}K,"a"b,x\nL,a,x\n'
 
     found = read(text.encode(), first_line=7)
 

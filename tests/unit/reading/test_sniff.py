@@ -133,7 +133,9 @@ def test_windows_1252_is_read_only_if_it_is_allowed() -> None:
     assert (code, line) == ("ENCODING", 1)
     assert "offset 13" in message
     assert "Windows-1252" in message
-    assert refusal(b"a,b\n1,\x81\xff\n", fallback="windows-1252")[0] == "ENCODING"
+    code, message, line = refusal(b"a,b\n1,\x81\xff\n", fallback="windows-1252")
+    assert (code, line) == ("ENCODING", 2)
+    assert "0x81 at offset 6 is no Windows-1252" in message
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_a_record_may_take_as_many_bytes_as_the_limit_and_five_times_that_in_a_r
     [
         pytest.param(b'a,"b\n' + b"x" * 99 + b'"', "UNCLOSED_QUOTE", 4, id="a quote of two lines"),
         pytest.param(QUOTED * 2 + b"x", "NOT_CSV", 4, id="quotes that close on their line"),
+        pytest.param(b"x" * 120, "NOT_CSV", 4, id="no quotes"),
         pytest.param(
             QUOTED + b'a,"' + b"x\n" * 40 + b'"', "UNCLOSED_QUOTE", 4, id="the longer of two"
         ),
@@ -65,9 +66,10 @@ def test_a_record_may_take_as_many_bytes_as_the_limit_and_five_times_that_in_a_r
 def test_the_quote_that_makes_a_record_too_long_is_named_by_its_line(
     record: bytes, code: str, line: int
 ) -> None:
-    before, after = b'\n1,2\n3,"4"\n', b'\n5,"6\n"\n'
+    before = b'\n1,2\n3,"4"\n'
 
-    assert refusal(before + record + after) == (code, line)
+    assert refusal(before + record + b'\n5,"6\n"\n') == (code, line)
+    assert refusal(before + record + b'\n"6\n"\n') == (code, line)
 
 
 @pytest.mark.parametrize("closed", [b"", b'"x",', b'"\n",'])

@@ -206,6 +206,20 @@ def test_of_profiles_that_do_not_fit_the_one_with_the_better_columns_comes_first
     assert ranked(labels, profiles) == presets_in_order
 
 
+def test_a_missing_column_takes_away_as_much_as_a_sure_one_gives() -> None:
+    account, manager = (one for one in STRICT.columns if one.holds is not Holds.CURRENT)
+    labels = ("account ID", "account Manager", "quagga", "ocelot")
+    few = [replace(manager, label="zebra")]
+    many = [replace(manager, label=label) for label in ("quagga", "ocelot", "gnu", "ibex", "yak")]
+    profiles = [
+        replace(STRICT, name="a", columns=(account, manager, *many)),
+        replace(STRICT, name="b", columns=(account, manager, *few)),
+    ]
+
+    # Four columns less three missing ones are less than two columns less one.
+    assert ranked(labels, profiles) == ["b", "a"]
+
+
 def test_of_profiles_alike_the_one_with_fewer_columns_comes_first_then_by_name() -> None:
     wide = presets()["manager-and-viewers"]
     both = [column for column in wide.columns if column.is_required]

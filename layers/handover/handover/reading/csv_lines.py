@@ -157,7 +157,7 @@ class _Check:
             return False
         if not self._may_be_long:
             return True
-        return max(map(len, chain.from_iterable(batch)), default=0) <= MAX_FIELD_CHARS
+        return max(map(len, chain.from_iterable(batch))) <= MAX_FIELD_CHARS
 
     def _fault(
         self, number: int, fields: tuple[str, ...], malformed_to: int | None

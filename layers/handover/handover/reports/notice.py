@@ -184,7 +184,8 @@ def _subject(import_: ImportSummary) -> str:
     name = name.encode("ascii", "replace").decode("ascii")
     room = SUBJECT_CHARACTERS - len(before) - len(after)
     if len(name) > room:
-        name = name[: max(room - 3, 0)] + "..."
+        # The counts of the largest file leave room for the beginning of a name.
+        name = name[: room - 3] + "..."
     return (before + name + after)[:SUBJECT_CHARACTERS]
 
 
