@@ -157,10 +157,11 @@ def test_a_field_has_at_most_10_000_characters_wherever_it_is(before: int) -> No
 
     found = read(b"1,2,abc\n" * before + b"1,2,%b\n1,2,%b\n" % (longest, longer))
     [alone] = read(b"1,2,%b\n" % longer)
+    [unended] = read(b"1,2,%b" % longer)
 
     faults = [line.fault.code if line.fault else "" for line in found]
     assert faults == [*[""] * (before + 1), "FIELD_TOO_LONG"]
-    assert alone.fault is not None
+    assert alone.fault == unended.fault is not None
 
 
 @pytest.mark.parametrize("code", [*range(32), 127])

@@ -176,5 +176,21 @@ def test_a_digest_of_zeros_is_one_like_any_other(monkeypatch: pytest.MonkeyPatch
     assert [repeat for _chunk, repeat in settled] == [Repeat(3, False, (1,), 2)]
 
 
+def test_digests_are_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Last:
+        def __init__(self, text: bytes, **_: object) -> None:
+            self._text = text
+
+        def digest(self) -> bytes:
+            return self._text[-1:] + bytes(7)
+
+    monkeypatch.setattr("handover.reading.repeats.hashlib.blake2b", Last)
+    data = b"K1,a,x\nK2,a,x\nK3,a,x\n"
+    found = scan_all(data)
+    found.hashes[:] = 5
+
+    assert settle(data, found, Duplicates.FIRST) == []
+
+
 def test_line_numbers_fit_into_their_bits() -> None:
     assert LIMITS.file_bytes < np.iinfo(np.uint32).max

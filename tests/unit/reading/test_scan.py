@@ -427,7 +427,9 @@ def test_a_value_clears_only_if_each_of_its_bytes_is_that_of_the_word(length: in
 
 
 @pytest.mark.parametrize("cell", ["{}", '"{}"', "'{}", '"\'{}"'])
-@pytest.mark.parametrize("word", ["-not assigned to anybody-", '=nobody "for now"'])
+@pytest.mark.parametrize(
+    "word", ["-not assigned to anybody-", '=nobody "for now"', '=no "one" else']
+)
 def test_a_long_clear_word_is_recognized_as_a_report_writes_it(cell: str, word: str) -> None:
     written = cell.format(word.replace('"', '""') if cell.startswith('"') else word)
 

@@ -67,7 +67,8 @@ def record_lines(
 ) -> Iterator[Line]:
     """The lines of single records, as `lines` gives them; `numbers` are their line numbers.
 
-    Each of `records` is the bytes of one whole record with its line end; none is blank.
+    Each of `records` is the bytes of one whole record with its line end, which only the last may
+    lack; none is blank.
     """
     data = b"".join(records)
     text = data.decode(dialect.encoding)
