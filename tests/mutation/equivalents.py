@@ -712,4 +712,20 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "Twice as many hashes share a place of the table, and each is still searched for.",
         1,
     ),
+    Equivalent(
+        "reading/clearing.py",
+        "_odd",
+        "32",
+        "(33)",
+        "Only the speed differs: more long fields are looked at, each with the same result.",
+        1,
+    ),
+    Equivalent(
+        "reading/sniff.py",
+        "_closes",
+        "1",
+        "(2)",
+        "There is one record, or three: the header, a blank one and the appended one.",
+        1,
+    ),
 )

@@ -91,6 +91,20 @@ def plain_hash(key: bytes, seed: int) -> int:
     return (found or 1) if key else 0
 
 
+def test_only_a_blank_key_has_the_hash_of_one_whatever_the_seed() -> None:
+    # With this seed the words of the key give 0.
+    seed = ord("K") ^ pow(0xBF58476D1CE4E5B9, -1, 2**64)
+    found = scan(
+        [b"K,x\n,x\n"],
+        dialect=Dialect("utf-8", ","),
+        header=Header(("key", "x"), 0, 2),
+        key=KeyColumn(0, seed),
+        sizes=Sizes(1 << 20, 1 << 20),
+    )
+
+    assert found.hashes.tolist() == [1, BLANK]
+
+
 LETTERS = 'Zaq1x,2wsxcde"3vfrbgt5nhy6mju7ki8lo9p0' * 9
 
 

@@ -200,7 +200,7 @@ def _change(changes: tuple[RoleChange, ...]) -> tuple[str, str, str]:
     if not changes:
         return _NO_CHANGE
     if len(changes) == 1:
-        change = changes[0]
+        (change,) = changes
         return change.role, ", ".join(change.before), ", ".join(change.after)
     return (
         "; ".join(change.role for change in changes),
