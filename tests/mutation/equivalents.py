@@ -728,4 +728,12 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "There is one record, or three: the header, a blank one and the appended one.",
         1,
     ),
+    Equivalent(
+        "reading/windows.py",
+        "_pieces",
+        "len(block) > window_bytes",
+        "(len(block) >= window_bytes)",
+        "A block of exactly that size is one piece either way.",
+        1,
+    ),
 )
