@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from handover.model import Chunk, Dialect, Header, Line
+from handover.model import Chunk, Dialect, Header, Line, Rejection
 from handover.reading.csv_lines import lines, record_lines
 from handover.reading.guards import MALFORMED, guard
 from handover.reading.transcode import utf8_blocks
@@ -157,10 +157,11 @@ def test_a_field_has_at_most_10_000_characters_wherever_it_is(before: int) -> No
 
     found = read(b"1,2,abc\n" * before + b"1,2,%b\n1,2,%b\n" % (longest, longer))
     [alone] = read(b"1,2,%b\n" % longer)
+    [unended] = read(b"1,2,%b" % longer)
 
     faults = [line.fault.code if line.fault else "" for line in found]
     assert faults == [*[""] * (before + 1), "FIELD_TOO_LONG"]
-    assert alone.fault is not None
+    assert alone.fault == unended.fault is not None
 
 
 @pytest.mark.parametrize("code", [*range(32), 127])
@@ -200,6 +201,36 @@ def test_a_report_row_has_moved_only_if_our_cells_are_among_its_own(
     (line,) = lines(data, chunk=Chunk(1, 0, len(data), 2, 0, 0), dialect=dialect, header=header)
 
     assert (line.fault is not None) == is_moved
+
+
+def test_a_row_whose_cells_have_moved_is_answered_with_what_is_where() -> None:
+    header = Header(("id", "manager", "note", "line", "code", "error", "hint"), 0, 1)
+    data = b"1,ana,2,ADDRESS_INVALID,why,how,\n"
+    dialect = Dialect("utf-8", ",", is_report=True)
+
+    (line,) = lines(data, chunk=Chunk(1, 0, len(data), 2, 0, 0), dialect=dialect, header=header)
+
+    assert line.fault == Rejection(
+        2,
+        "",
+        "FIELD_COUNT",
+        "line 2: the line has too few or too many values: its cells have moved, so that "
+        "'ADDRESS_INVALID' and 'why' are under 'line' and 'code'",
+        "Put every value under its own label; 'line' and 'code' may be empty.",
+    )
+
+
+@pytest.mark.parametrize("row", ["K{},a,x\n", 'K{},"a\nb",x\n', "K{},a,x\n\n"])
+def test_thousands_of_lines_are_numbered_as_one_by_one(row: str) -> None:
+    # Each line after the first that is not valid CSV is checked by itself.
+    text = "".join(row.format(number) for number in range(1_500))
+    text = f'K,"a\nb",x\n{text}K,"a"b,x\nL,a,x\n'
+
+    found = read(text.encode(), first_line=7)
+
+    assert [(line.number - 6, [*line.fields]) for line in found] == [
+        (one.line, one.row) for one in records(text) if one.row
+    ]
 
 
 def test_malformed_lines_do_not_shift_line_numbers() -> None:

@@ -56,4 +56,5 @@ def test_the_number_of_rows_that_are_read_and_shown_is_limited() -> None:
     assert len(rows_of(b"a,b\n" + b"1,2\n" * 500)) == MAX_FIRST_ROWS
     assert len(rows_of(b"a,b\n" + b"1,2\n" * 500, is_whole=False)) == MAX_FIRST_ROWS
     assert rows_of(b"a,b\n" + b",\n" * MAX_READ_ROWS + b"1,2\n") == []
-    assert rows_of(b"a,b\n" + b",\n" * (MAX_READ_ROWS - 1) + b"1,2\n") == [("1", "2")]
+    last = b"a,b\n" + b",\n" * (MAX_READ_ROWS - 1) + b"1,2\n"
+    assert rows_of(last) == rows_of(last + b"3,4\n", is_whole=False) == [("1", "2")]

@@ -91,6 +91,20 @@ def plain_hash(key: bytes, seed: int) -> int:
     return (found or 1) if key else 0
 
 
+def test_only_a_blank_key_has_the_hash_of_one_whatever_the_seed() -> None:
+    # With this seed the words of the key give 0.
+    seed = ord("K") ^ pow(0xBF58476D1CE4E5B9, -1, 2**64)
+    found = scan(
+        [b"K,x\n,x\n"],
+        dialect=Dialect("utf-8", ","),
+        header=Header(("key", "x"), 0, 2),
+        key=KeyColumn(0, seed),
+        sizes=Sizes(1 << 20, 1 << 20),
+    )
+
+    assert found.hashes.tolist() == [1, BLANK]
+
+
 LETTERS = 'Zaq1x,2wsxcde"3vfrbgt5nhy6mju7ki8lo9p0' * 9
 
 
@@ -155,7 +169,7 @@ def test_a_key_is_hashed_without_spaces_and_quotes_and_in_a_report_without_guard
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_nothing_beside_a_key_is_part_of_its_hash(delimiter: str) -> None:
-    keys = ["K" * size for size in range(1, 20)]
+    keys = ["K" * size for size in (*range(1, 20), 255, 256, 257, 300)]
     found = scan(
         ["".join(f"{key}{delimiter}\u00ff\u00ffx\n" for key in keys).encode()],
         dialect=Dialect("utf-8", delimiter),

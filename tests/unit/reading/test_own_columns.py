@@ -55,6 +55,7 @@ def test_results_have_our_first_five_labels_one_after_another(
     [
         (("K1", *OURS), 1),
         (OURS, 0),
+        (("K1", *OURS, ""), 1),
         (("K1", *OURS, "", " "), 1),
         (("K1", *OURS, "x"), None),
         (("K1", *OURS[:3], ""), 1),

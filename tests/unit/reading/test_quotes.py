@@ -27,7 +27,7 @@ def test_the_quotes_of_every_short_text_are_found_as_by_a_plain_walk(
     length: int, delimiter: str
 ) -> None:
     separators = separator_table(delimiter)
-    signs = b'",\n' if length > 5 else b'"a,\n\r|'
+    signs = b'",\n' if length > 5 else b'"\xff,\n\r|'
 
     for text in map(bytes, product(signs, repeat=length)):
         view = np.frombuffer(text, np.uint8)

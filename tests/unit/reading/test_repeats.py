@@ -110,6 +110,17 @@ def test_keys_with_one_hash_are_distinguished() -> None:
     assert [repeat for _chunk, repeat in settled] == naive(lines, Duplicates.REJECT)
 
 
+@pytest.mark.parametrize("other", [9, 11])
+def test_a_key_with_a_hash_beside_that_of_a_repeated_one_is_no_repeat(other: int) -> None:
+    data = b"K1,a,x\nK2,b,x\nK1,c,x\n"
+    found = scan_all(data)
+    found.hashes[:] = [10, other, 10]
+
+    settled = settle(data, found, Duplicates.FIRST)
+
+    assert [repeat for _chunk, repeat in settled] == [Repeat(3, False, (1,), 2)]
+
+
 def test_blank_accounts_do_not_count_as_repeats_and_cause_no_second_read() -> None:
     data = b",a,b\n" * 10 + b'"",c,d\n  ,e,f\nK1,g,h\n'
     found = scan_all(data)
@@ -163,6 +174,22 @@ def test_a_digest_of_zeros_is_one_like_any_other(monkeypatch: pytest.MonkeyPatch
     settled = settle(data, scan_all(data), Duplicates.REJECT)
 
     assert [repeat for _chunk, repeat in settled] == [Repeat(3, False, (1,), 2)]
+
+
+def test_digests_are_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Last:
+        def __init__(self, text: bytes, **_: object) -> None:
+            self._text = text
+
+        def digest(self) -> bytes:
+            return self._text[-1:] + bytes(7)
+
+    monkeypatch.setattr("handover.reading.repeats.hashlib.blake2b", Last)
+    data = b"K1,a,x\nK2,a,x\nK3,a,x\n"
+    found = scan_all(data)
+    found.hashes[:] = 5
+
+    assert settle(data, found, Duplicates.FIRST) == []
 
 
 def test_line_numbers_fit_into_their_bits() -> None:

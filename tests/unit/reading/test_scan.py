@@ -24,6 +24,7 @@ from tests.unit.reading.oracle import (
     scan_all,
 )
 
+COMMA = Dialect("utf-8", ",")
 NASTY = {
     "plain": "".join(f"{i},u{i},x\n" for i in range(50)),
     "a quote within an unquoted field": "".join(
@@ -195,6 +196,20 @@ def test_a_file_may_have_as_many_bytes_and_lines_as_its_limits() -> None:
     assert (found.lines, found.end) == (40, len(data))
 
 
+def test_a_file_with_only_a_header_has_nothing_of_anything_if_that_is_allowed() -> None:
+    found = scan(
+        [b"\n\n"],
+        dialect=COMMA,
+        header=plain_header(),
+        key=KeyColumn(0, seed=0),
+        sizes=Sizes(100, 10, Limits(min_lines=0)),
+        clearing=Clearing((1,), lambda _: True, conditions=(1,)),
+    )
+
+    assert (found.chunks, found.lines, found.clearing, found.end) == ((), 0, 0, 2)
+    assert (found.dialect, found.hashes.tolist(), found.has_conditions) == (COMMA, [], False)
+
+
 @pytest.mark.parametrize("place", [0, 5, 70, 128, 200])
 def test_bytes_that_are_not_text_are_refused_with_their_place(place: int) -> None:
     data = ("é,2,3\r\n" * 40).encode()
@@ -224,6 +239,8 @@ def test_apparent_ascii_is_read_as_windows_1252_where_that_is_allowed() -> None:
     assert found.dialect.encoding == "windows-1252"
     assert len(set(found.hashes.tolist())) == 2
     assert _refusal(data)[0] == "ENCODING"
+    marked = Dialect("utf-8", ",", bom_bytes=3)
+    assert _refusal(data, dialect=marked, fallback_encoding="windows-1252")[0] == "ENCODING"
     mixed = "é,2,3\n".encode() + data
     assert _refusal(mixed, fallback_encoding="windows-1252")[0] == "ENCODING"
 
@@ -321,6 +338,20 @@ def test_a_chunk_takes_as_many_lines_as_it_may_however_the_file_is_read(window: 
     assert [chunk.lines for chunk in found.chunks] == [10, 10, 5]
 
 
+@pytest.mark.parametrize("window", [8, 20, 64, 4096])
+@pytest.mark.parametrize(("most", "lines"), [(16, 2), (17, 3), (24, 3)])
+def test_a_chunk_ends_with_the_line_that_brings_it_to_its_bytes(
+    most: int, lines: int, window: int
+) -> None:
+    data = b"".join(b"K%03d,m,\n" % number for number in range(20))
+
+    found = scan_all(data, chunk_bytes=most, window=window)
+
+    size = len(data) // 20 * lines
+    assert found.chunks[0].start == 0
+    assert {chunk.end - chunk.start for chunk in found.chunks[:-1]} == {size}
+
+
 SPACES = [char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\n\r"]
 
 
@@ -338,6 +369,28 @@ def test_cells_with_spaces_of_every_kind_clear_as_their_text_does(cell: str, spa
     )
 
     assert found.clearing == ("nine" not in cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "clearing"),
+    [
+        (";" * 20, 1),
+        (f'"{";" * 20}"', 1),
+        # csv.reader reads nothing within quotes, and then the rest.
+        (f'""{";" * 20}', 1),
+        (f"x{';' * 20}", 0),
+        (f"{';' * 20}x", 0),
+    ],
+)
+def test_a_long_list_of_nothing_clears_however_it_is_written(cell: str, clearing: int) -> None:
+    found = scan_all(
+        f"K1,{cell},x\n".encode(),
+        clear_columns=(1,),
+        is_clearing=lambda one: not one.strip(";"),
+        list_separator=";",
+    )
+
+    assert found.clearing == clearing
 
 
 @pytest.mark.parametrize("sign", ["k", "K", "\N{KELVIN SIGN}"])
@@ -374,7 +427,9 @@ def test_a_value_clears_only_if_each_of_its_bytes_is_that_of_the_word(length: in
 
 
 @pytest.mark.parametrize("cell", ["{}", '"{}"', "'{}", '"\'{}"'])
-@pytest.mark.parametrize("word", ["-not assigned to anybody-", '=nobody "for now"'])
+@pytest.mark.parametrize(
+    "word", ["-not assigned to anybody-", '=nobody "for now"', '=no "one" else']
+)
 def test_a_long_clear_word_is_recognized_as_a_report_writes_it(cell: str, word: str) -> None:
     written = cell.format(word.replace('"', '""') if cell.startswith('"') else word)
 
@@ -408,7 +463,8 @@ def test_a_file_has_conditions_if_one_cell_of_the_column_is_filled(
 ) -> None:
     dialect = Dialect("utf-8", ",", is_report=is_report)
     header = plain_header(("a", "b", "c"))
-    data = b"".join(b"1,x,\n" for _ in range(40)) + f"2,y,{cell}\n3,z,\n".encode()
+    plain = b"1,x,\n" * 40
+    data = plain + f"2,y,{cell}\n".encode() + plain
     clearing = Clearing(
         [], lambda _: False, ";", (), [2], lambda value: not value.replace(";", "").strip()
     )

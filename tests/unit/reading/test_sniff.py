@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from handover.errors import RefusedError
 from handover.model import Dialect, Header
 from handover.reading.labels import normal_label
+from handover.reading.own_columns import REPORT_LABELS
 from handover.reading.sniff import read_head
 
 from tests.unit.reading.oracle import KNOWN, head_of
@@ -131,7 +133,9 @@ def test_windows_1252_is_read_only_if_it_is_allowed() -> None:
     assert (code, line) == ("ENCODING", 1)
     assert "offset 13" in message
     assert "Windows-1252" in message
-    assert refusal(b"a,b\n1,\x81\xff\n", fallback="windows-1252")[0] == "ENCODING"
+    code, message, line = refusal(b"a,b\n1,\x81\xff\n", fallback="windows-1252")
+    assert (code, line) == ("ENCODING", 2)
+    assert "0x81 at offset 6 is no Windows-1252" in message
 
 
 @pytest.mark.parametrize(
@@ -154,6 +158,52 @@ def test_a_file_that_is_not_csv_is_refused_by_its_kind(head: bytes, words: str) 
 
     assert code == "NOT_CSV"
     assert words in message
+
+
+ODS = b"mimetypeapplication/vnd.oasis.opendocument."
+WITH_PASSWORD = "an Excel workbook with a password"
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (bz2.compress(b"a,b\n"), "a bzip2 archive"),
+        (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), WITH_PASSWORD),
+        (b"PK\3\4" + b"." * (4092 - len(ODS)) + ODS, "an OpenDocument file (.ods)"),
+        (b"PK\3\4" + b"." * (4093 - len(ODS)) + ODS, "a zip archive"),
+        (b"PK\3\4" + b"." * 4089 + b"xl/", "an Excel workbook: save it as CSV"),
+        (b"PK\3\4" + b"." * 4090 + b"xl/", "a zip archive"),
+        (b"PK\5\6", "an empty zip archive"),
+        (b"\xfd7zXZ\0", "an xz archive"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+        (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+        (b"Rar!\x1a\7", "a RAR archive"),
+        (b"{\\rtf", "a rich text document"),
+        (b"\x89PNG", "a picture"),
+        (b"\xff\xd8\xff", "a picture"),
+        (b"GIF8", "a picture"),
+        (b"BZhead,1AY&SY\n", None),
+        (b"BZh,1AY&SX\n", None),
+        # More than a quarter NUL bytes, nearly all of them on one side.
+        (b"a\0b\0,,,,", "a binary file (it holds NUL bytes)"),
+        (b"a\0b\0c\0,,,", "UTF-16 text without its byte order mark"),
+        (b"\0a\0b\0c,,,", "UTF-16 text without its byte order mark"),
+        (b"a\0" * 8 + b"\0a", "a binary file (it holds NUL bytes)"),
+        (b"a\0" * 9 + b"\0a", "UTF-16 text without its byte order mark"),
+        # A byte in twenty may be a control character.
+        (b"\1" + b"a" * 19, None),
+        (b"\1" + b"a" * 18, "a binary file"),
+    ],
+)
+def test_bytes_are_taken_for_another_kind_only_if_they_are_like_it(
+    head: bytes, kind: str | None
+) -> None:
+    if kind is None:
+        assert head_of(head)[1].labels == tuple(head.decode().strip().split(","))
+    else:
+        code, message, _line = refusal(head)
+        assert code == "NOT_CSV"
+        assert message.startswith(f"the file is no CSV, it looks like {kind}")
 
 
 @pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf", b"\n\r\n", b"sep=;\n", b"\xff\xfe"])
@@ -191,6 +241,7 @@ def test_the_limits_of_the_head_are_taken() -> None:
     assert width(widest, MAX_FILE_BYTES) == MAX_COLUMNS
     assert width(longest, MAX_FILE_BYTES) == 2
     assert width(longest[:-1], MAX_HEADER_BYTES - 1) == 2
+    assert width(longest[:-1] + b"x", MAX_HEADER_BYTES) == 2
     assert refusal(longest[:-1] + b"x\n", total_bytes=10**6)[0] == "NOT_CSV"
 
 
@@ -200,6 +251,8 @@ def test_a_head_beyond_a_limit_is_refused() -> None:
     assert refusal(wide)[0] == "TOO_MANY_COLUMNS"
     assert refusal(b"a" * MAX_HEADER_BYTES, total_bytes=10**6)[0] == "NOT_CSV"
     assert refusal(b"\n" * MAX_HEADER_BYTES, total_bytes=10**6)[0] == "NOT_CSV"
+    two_lines = b'"account\nID",' + b"x" * MAX_HEADER_BYTES
+    assert refusal(two_lines, total_bytes=10**6)[0] == "NOT_CSV"
 
 
 def test_a_head_of_blank_lines_is_no_empty_file_if_the_file_goes_on() -> None:
@@ -208,6 +261,24 @@ def test_a_head_of_blank_lines_is_no_empty_file_if_the_file_goes_on() -> None:
     assert len(head) > MAX_HEADER_BYTES
     assert refusal(head[:MAX_HEADER_BYTES], total_bytes=10**6)[0] == "NOT_CSV"
     assert refusal(head[:10_006])[0] == "EMPTY_FILE"
+
+
+@pytest.mark.parametrize(("more", "is_read"), [(0, True), (1, False)])
+def test_a_report_may_have_four_columns_more_than_other_files(more: int, *, is_read: bool) -> None:
+    labels = [*(f"c{number}" for number in range(MAX_COLUMNS + more)), *REPORT_LABELS]
+    head = ",".join(labels).encode() + b"\n1\n"
+
+    if is_read:
+        assert len(head_of(head)[1].labels) == MAX_COLUMNS + 4
+    else:
+        assert refusal(head)[0] == "TOO_MANY_COLUMNS"
+
+
+def test_a_quote_within_a_label_is_none_left_open_if_other_labels_are_known() -> None:
+    dialect, header = head_of(b'account ID;"x,account Manager,note\nK,a,b\n')
+
+    assert dialect.delimiter == ","
+    assert header.labels == ('account ID;"x', "account Manager", "note")
 
 
 def test_a_quote_left_open_in_the_header_is_refused_with_its_line() -> None:

@@ -55,6 +55,7 @@ def test_a_record_may_take_as_many_bytes_as_the_limit_and_five_times_that_in_a_r
     [
         pytest.param(b'a,"b\n' + b"x" * 99 + b'"', "UNCLOSED_QUOTE", 4, id="a quote of two lines"),
         pytest.param(QUOTED * 2 + b"x", "NOT_CSV", 4, id="quotes that close on their line"),
+        pytest.param(b"x" * 120, "NOT_CSV", 4, id="no quotes"),
         pytest.param(
             QUOTED + b'a,"' + b"x\n" * 40 + b'"', "UNCLOSED_QUOTE", 4, id="the longer of two"
         ),
@@ -65,9 +66,10 @@ def test_a_record_may_take_as_many_bytes_as_the_limit_and_five_times_that_in_a_r
 def test_the_quote_that_makes_a_record_too_long_is_named_by_its_line(
     record: bytes, code: str, line: int
 ) -> None:
-    before, after = b'\n1,2\n3,"4"\n', b'\n5,"6\n"\n'
+    before = b'\n1,2\n3,"4"\n'
 
-    assert refusal(before + record + after) == (code, line)
+    assert refusal(before + record + b'\n5,"6\n"\n') == (code, line)
+    assert refusal(before + record + b'\n"6\n"\n') == (code, line)
 
 
 @pytest.mark.parametrize("closed", [b"", b'"x",', b'"\n",'])
@@ -115,14 +117,13 @@ def test_records_and_fields_of_every_short_text_are_where_csv_reader_finds_them(
             windows([data], dialect=COMMA, header=plain_header(), window_bytes=window_bytes)
         )
 
-        rows = [
-            [
-                field_values([window.data[begin[at] : end[at]]], COMMA)[0]
-                for begin, end in map(window.field, range(3))
-            ]
+        raws = [
+            [window.data[begin[at] : end[at]] for begin, end in map(window.field, range(3))]
             for window in found
             for at in range(len(window))
         ]
+        assert not any(one.endswith((b"\n", b"\r")) for row in raws for one in row), text
+        rows = [[field_values([one], COMMA)[0] for one in row] for row in raws]
         expected = records(text)
         starts = [window.base + start for window in found for start in window.starts.tolist()]
         assert starts == [one.offset for one in expected], text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from handover.model import Dialect, Header, Line
 from handover.profiles.presets import presets
-from handover.profiles.profile import Profile
+from handover.profiles.profile import Holds, Profile
 from handover.reports.file_preview import ReadFile, comparison_to_dict, preview_to_dict
 from msgspec.structs import replace
 
@@ -206,6 +206,20 @@ def test_of_profiles_that_do_not_fit_the_one_with_the_better_columns_comes_first
     assert ranked(labels, profiles) == presets_in_order
 
 
+def test_a_missing_column_takes_away_as_much_as_a_sure_one_gives() -> None:
+    account, manager = (one for one in STRICT.columns if one.holds is not Holds.CURRENT)
+    labels = ("account ID", "account Manager", "quagga", "ocelot")
+    few = [replace(manager, label="zebra")]
+    many = [replace(manager, label=label) for label in ("quagga", "ocelot", "gnu", "ibex", "yak")]
+    profiles = [
+        replace(STRICT, name="a", columns=(account, manager, *many)),
+        replace(STRICT, name="b", columns=(account, manager, *few)),
+    ]
+
+    # Four columns less three missing ones are less than two columns less one.
+    assert ranked(labels, profiles) == ["b", "a"]
+
+
 def test_of_profiles_alike_the_one_with_fewer_columns_comes_first_then_by_name() -> None:
     wide = presets()["manager-and-viewers"]
     both = [column for column in wide.columns if column.is_required]
@@ -214,3 +228,18 @@ def test_of_profiles_alike_the_one_with_fewer_columns_comes_first_then_by_name()
     labels = ("customer ID", "email")
     assert ranked(labels, [wide, narrow]) == ["narrow", "manager-and-viewers"]
     assert ranked(labels, [replace(wide, name="b"), replace(wide, name="a")]) == ["a", "b"]
+
+
+def test_of_profiles_that_fit_a_near_column_counts_and_a_sure_one_counts_more() -> None:
+    required = [one for one in STRICT.columns if one.holds is not Holds.CURRENT]
+    (current,) = (one for one in STRICT.columns if one.holds is Holds.CURRENT)
+    written = "Curent account manager"
+    profiles = [
+        replace(STRICT, name="a", columns=tuple(required)),
+        replace(STRICT, name="b", columns=(*required, current)),
+        replace(STRICT, name="c", columns=(*required, replace(current, label=written))),
+    ]
+
+    assert ranked(("account ID", "account Manager", written), profiles) == ["c", "b", "a"]
+    # Columns that set a condition do not make a profile wider.
+    assert ranked(("account ID", "account Manager"), list(reversed(profiles))) == ["a", "b", "c"]

@@ -191,6 +191,20 @@ def test_a_search_can_begin_at_any_place() -> None:
     assert data[found[0].start : found[0].end].startswith(b"K4,")
 
 
+def test_a_line_is_found_by_its_number_and_each_block_says_which_it_has() -> None:
+    lines = [
+        LineResult(Line(number, ("K", "", "")), Outcome.UPDATED) for number in (2, 9, 10, 11, 20)
+    ]
+    index, sections, data = indexed(lines, 3)
+
+    def numbers(text: str) -> list[int]:
+        return [row.line for row, *_ in rows_of(index, sections, data, Asked(text=text))]
+
+    assert [(one.first_line, one.last_line) for one in index.blocks] == [(2, 10), (11, 20)]
+    assert [numbers(text) for text in ("2", "10", "11", "20")] == [[2], [10], [11], [20]]
+    assert [numbers(text) for text in ("3", "010", "21", "\u0662", "1.0")] == [[]] * 5
+
+
 def test_gains_and_losses_are_counted_over_all_chunks() -> None:
     def changed(number: int, *changes: RoleChange) -> LineResult:
         return LineResult(Line(number, ("K", "", "")), Outcome.UPDATED, changes)

@@ -63,6 +63,7 @@ TELLABLE = [s for s in State if s.is_final or s is State.AWAITING_APPROVAL]
         (REFUSED, "Import refused: march.csv"),
         (WAITING, "Import awaiting approval: march.csv (would clear 30 of 60 lines)"),
         (replace(DONE, filename="Übergabe März.csv"), "Import done: Ubergabe Marz.csv ("),
+        (replace(DONE, filename="a\u2026z\u20ac.csv"), "Import done: a...z?.csv ("),
     ],
 )
 def test_the_subject_says_state_file_and_counts(import_: ImportSummary, subject: str) -> None:
@@ -187,6 +188,17 @@ def test_the_text_names_the_counts_that_are_not_zero_and_where_the_report_is() -
     assert "Accounts changed: 38" in text
     assert "s3://handover-reports/lumina/0123/errors.csv" in text
     assert "correct the 12 lines" in text
+
+
+@pytest.mark.parametrize(("on_error", "failed"), [("", 12), ("stop_above: 5 %", 15)])
+def test_lines_that_yielded_to_a_later_change_count_as_failed_where_errors_affect_others(
+    on_error: str, failed: int
+) -> None:
+    counts = Counts(lines=60, updated=45, superseded=3, rejected=12)
+
+    text = notice(replace(ERROR, counts=counts, on_error=on_error)).text
+
+    assert f"ended with errors: {failed} of 60 lines could not be applied." in text
 
 
 def test_u8_a_file_about_users_says_how_many_users_changed() -> None:

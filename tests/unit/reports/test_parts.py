@@ -302,6 +302,33 @@ def test_every_row_of_the_results_has_every_column_under_its_name(
             assert given[last] == delimiter.join(fields[last:])
 
 
+@pytest.mark.parametrize(
+    ("code", "kept", "fitted"),
+    [
+        # Our cells are under their labels.
+        ("", ["K1", "9", "NO_USER"], ["K1", "9", "NO_USER"]),
+        ("FIELD_TOO_LONG", ["K1", "9", "NO_USER"], ["K1", "9", "NO_USER"]),
+        # A spreadsheet has padded the row, so our cells are among its own.
+        ("FIELD_COUNT", ["K1"], ["K1", "", ""]),
+    ],
+)
+def test_a_row_of_a_report_is_kept_up_to_our_cells_wherever_they_are(
+    code: str, kept: list[str], fitted: list[str]
+) -> None:
+    header = Header((*HEADER.labels, *OWN), 0, 2)
+    dialect = Dialect("utf-8", ",", is_report=True)
+    fault = Rejection(5, "", code, "why", "how") if code else None
+    why = fault or Rejection(5, "", "USER_NOT_FOUND", "why", "how")
+    line = Line(5, ("K1", "9", "NO_USER", "", "", "", ""), fault)
+    result = LineResult(line, Outcome.REJECTED, rejection=why)
+
+    errors = parsed(errors_part([result], header=header, dialect=dialect))
+    results = parsed(results_part([result], header=header, dialect=dialect))
+
+    assert errors == [[*kept, "5", why.code, "why", "how"]]
+    assert results == [[*fitted, "5", "rejected", "", "", "", why.code, "why"]]
+
+
 def test_surplus_cells_of_a_row_are_kept_in_its_last_column() -> None:
     result = rejected("KE1", "x", "n", "=1", "b", code="FIELD_COUNT")
 

@@ -67,7 +67,8 @@ def record_lines(
 ) -> Iterator[Line]:
     """The lines of single records, as `lines` gives them; `numbers` are their line numbers.
 
-    Each of `records` is the bytes of one whole record with its line end; none is blank.
+    Each of `records` is the bytes of one whole record with its line end, which only the last may
+    lack; none is blank.
     """
     data = b"".join(records)
     text = data.decode(dialect.encoding)
@@ -114,7 +115,7 @@ class _Check:
         self._has_controls = len(data.translate(None, _CONTROL_BYTES)) < len(data)
         self._may_be_long = _may_hold_long_field(data)
         self._has_guards = dialect.is_report and (b"'" in data or b"\xe2\x90" in data)
-        self._own_at = own_columns_at(header.labels) if dialect.is_report else None
+        self._own_at = own_columns_at(header.labels)
         self._skips_blank_rows = dialect.skips_blank_rows
         self.is_blank = blank_test(dialect, header)
 
@@ -157,7 +158,7 @@ class _Check:
             return False
         if not self._may_be_long:
             return True
-        return max(map(len, chain.from_iterable(batch)), default=0) <= MAX_FIELD_CHARS
+        return max(map(len, chain.from_iterable(batch))) <= MAX_FIELD_CHARS
 
     def _fault(
         self, number: int, fields: tuple[str, ...], malformed_to: int | None

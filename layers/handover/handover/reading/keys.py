@@ -140,9 +140,7 @@ class KeyHasher:
     def _hash_values(self, values: Sequence[str]) -> Hashes:
         if self._normal is not None:
             # A normal form may contain characters that the file's encoding lacks.
-            keys = [
-                _short(self._normal(value).encode("utf-8", "surrogatepass")) for value in values
-            ]
+            keys = [_short(self._normal(value).encode()) for value in values]
         else:
             keys = [_short(value.strip().encode(self.dialect.encoding)) for value in values]
         lengths = np.fromiter(map(len, keys), np.intp, len(keys))

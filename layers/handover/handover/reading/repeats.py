@@ -212,8 +212,6 @@ def _digests(
     records = [
         window.data[low:high] for low, high in zip(starts.tolist(), ends.tolist(), strict=True)
     ]
-    if not records[-1].endswith((b"\n", b"\r")):
-        records[-1] += b"\n"
     numbers = window.lines_at(starts)
     takes_part = np.zeros(len(places), np.bool_)
     digests = bytearray()
@@ -276,8 +274,6 @@ def _repeat(
 ) -> Repeat | None:
     """The repeat of one line of an account's `members[begin:end]`; None when it applies."""
     count = end - begin
-    if count == 1:
-        return None
     if duplicates is Duplicates.REJECT and is_differing:
         near = members[begin : min(end, begin + MAX_OTHERS + 1)] & _LINE_MASK
         others = [other for other in near.tolist() if other != line]

@@ -141,25 +141,25 @@ def _encoding(head: bytes, *, is_whole: bool, fallback_encoding: str | None) -> 
         raise RefusedError("NOT_CSV", f"the file is no CSV, it looks like {kind}")
     bom_bytes = len(_UTF8_BOM) if head.startswith(_UTF8_BOM) else 0
     body = head[bom_bytes:]
-    if bom_bytes or fallback_encoding is None or _decodes(body, "utf-8", is_whole=is_whole):
+    error = _decode_error(body, "utf-8", is_whole=is_whole)
+    if bom_bytes or fallback_encoding is None or error is None:
         _check_decodes(body, "utf-8", skipped=bom_bytes, is_whole=is_whole)
         return "utf-8", bom_bytes
     _check_decodes(body, fallback_encoding, skipped=0, is_whole=is_whole)
     return fallback_encoding, 0
 
 
-def _decodes(body: bytes, encoding: str, *, is_whole: bool) -> bool:
-    try:
-        codecs.getincrementaldecoder(encoding)().decode(body, is_whole)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _check_decodes(body: bytes, encoding: str, *, skipped: int, is_whole: bool) -> None:
+def _decode_error(body: bytes, encoding: str, *, is_whole: bool) -> UnicodeDecodeError | None:
     try:
         codecs.getincrementaldecoder(encoding)().decode(body, is_whole)
     except UnicodeDecodeError as error:
+        return error
+    return None
+
+
+def _check_decodes(body: bytes, encoding: str, *, skipped: int, is_whole: bool) -> None:
+    error = _decode_error(body, encoding, is_whole=is_whole)
+    if error is not None:
         line = 1 + count_line_ends(body[: error.start].decode(encoding))
         raise encoding_refusal(
             encoding, offset=skipped + error.start, line=line, value=body[error.start]

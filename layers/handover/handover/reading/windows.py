@@ -52,8 +52,8 @@ class Window:
         self.starts[1:] = self.ends[:-1]
         self.stops = terminators
         if cut.has_returns:
-            is_pair = (terminators > self.starts) & (self.view[terminators] == LF)
-            is_pair &= self.view[terminators - 1] == CR
+            # A record never begins with the LF of a pair, and before the first place is padding.
+            is_pair = (self.view[terminators] == LF) & (self.view[terminators - 1] == CR)
             self.stops = terminators - is_pair
         if self.ends[-1] > size:
             self.ends[-1] = size

@@ -178,12 +178,14 @@ def _subject(import_: ImportSummary) -> str:
     if import_.stopped:
         before = "Import stopped: "
     after = _subject_counts(import_)
-    name = unicodedata.normalize("NFKD", _filename(import_)).replace("…", "...")
+    # This form writes an ellipsis as three dots.
+    name = unicodedata.normalize("NFKD", _filename(import_))
     name = "".join(c for c in name if not unicodedata.combining(c))
     name = name.encode("ascii", "replace").decode("ascii")
     room = SUBJECT_CHARACTERS - len(before) - len(after)
     if len(name) > room:
-        name = name[: max(room - 3, 0)] + "..."
+        # The counts of the largest file leave room for the beginning of a name.
+        name = name[: room - 3] + "..."
     return (before + name + after)[:SUBJECT_CHARACTERS]
 
 

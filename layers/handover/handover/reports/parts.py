@@ -149,7 +149,7 @@ class _Original(Struct, frozen=True):
     def of(cls, header: Header, dialect: Dialect) -> _Original:
         """All cells, or in a report those before our four columns at the header's end."""
         width = len(header.labels)
-        own_at = own_columns_at(header.labels) if dialect.is_report else None
+        own_at = own_columns_at(header.labels)
         return cls(width, width if own_at is None else own_at, dialect.delimiter)
 
     def cells(self, line: Line) -> tuple[str, ...]:
@@ -178,8 +178,7 @@ class _Original(Struct, frozen=True):
             return fields
         if self._is_whole(line):
             return fields[: self.kept]
-        own = own_cells_at(fields)
-        return fields if own is None else fields[:own]
+        return fields[: own_cells_at(fields)]
 
     def _is_whole(self, line: Line) -> bool:
         has_wrong_count = line.fault is not None and line.fault.code == "FIELD_COUNT"
@@ -201,7 +200,7 @@ def _change(changes: tuple[RoleChange, ...]) -> tuple[str, str, str]:
     if not changes:
         return _NO_CHANGE
     if len(changes) == 1:
-        change = changes[0]
+        (change,) = changes
         return change.role, ", ".join(change.before), ", ".join(change.after)
     return (
         "; ".join(change.role for change in changes),
@@ -249,10 +248,11 @@ def _plain(rows: Sequence[tuple[str, ...]], delimiter: str) -> bytes:
 
 
 def _guarded(row: tuple[str, ...], delimiter: str, *, mark: str = "") -> bytes:
-    buffer = io.StringIO(newline="")
+    buffer = io.StringIO()
     cells = [guard(cell) for cell in row]
     cells[0] = mark + cells[0]
-    csv.writer(buffer, delimiter=delimiter, lineterminator=_LINE_END).writerow(cells)
+    # A row ends with CRLF, as the rows of `_plain` do.
+    csv.writer(buffer, delimiter=delimiter).writerow(cells)
     return _encoded(buffer.getvalue())
 
 
