@@ -499,6 +499,15 @@ def test_an_edit_keeps_the_receipts_of_imports_that_may_still_look_for_them(
     assert receipts.count(import_id(created)) == kept
 
 
+def test_an_edit_keeps_no_receipt_of_an_earlier_edit(pipeline: Pipeline, office: Api) -> None:
+    """Only an import looks for its receipts again."""
+    edit(office, {ROLE: BARAKA})
+    last = edit(office, {ROLE: SALES})
+
+    receipts = [receipt.import_id for receipt in pipeline.account("K000").receipts]
+    assert receipts == [last.body["edit_id"]]
+
+
 @shared_metrics
 def test_an_edit_of_a_version_is_refused_if_another_edit_is_stored_first(
     pipeline: Pipeline, office: Api
