@@ -604,6 +604,7 @@ def test_an_admin_creates_a_deleted_user_again(api: Api, ana: str, deadline: Dea
         ("roles", "Admin"),
         ("roles", [""]),
         ("roles", ["Sales;Admin"]),
+        ("roles", ["A" * 201]),
         ("roles", [str(number) for number in range(51)]),
         ("phone", "1" * 201),
         ("mobile", 7),
