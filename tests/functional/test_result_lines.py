@@ -494,13 +494,13 @@ def test_a_code_that_is_known_no_longer_is_counted_without_words(pipeline: Pipel
     created = worked(pipeline)
     reports = pipeline.memory.s3.buckets[pipeline.resources.reports_bucket]
     (key,) = [key for key in reports.objects if key.endswith("/lines.json")]
-    older = reports.objects[key][0].body.replace(b"USER_NOT_FOUND", b"USER_UNHEARD_OF")
+    older = reports.objects[key][0].body.replace(b"USER_NOT_FOUND", b"USER_FORGOTTEN")
     pipeline.memory.s3.upload(pipeline.resources.reports_bucket, key, older)
 
     codes = Api(TENANT, pipeline.resources, ADMIN).get(f"/imports/{import_id(created)}/summary")
 
     assert codes.body["codes"][1:] == [
-        {"code": "USER_UNHEARD_OF", "count": 1, "message": "", "hint": ""}
+        {"code": "USER_FORGOTTEN", "count": 1, "message": "", "hint": ""}
     ]
 
 
