@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from handover.model import Mode
 from handover.profiles.presets import presets
+from handover.use_cases import corrections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -294,6 +295,30 @@ def test_an_invalid_correction_is_answered_with_its_place(
     assert answer.body["field"] == field
     assert says in answer.body["detail"]
     assert pipeline.settle() == []
+
+
+TWO_LINES = {"2": {MANAGER: BARAKA, "note": "x" * 40}, "3": {MANAGER: BARAKA}}
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("MAX_LINES", 2),
+        ("MAX_CORRECTED_BYTES", len(json.dumps(TWO_LINES))),
+        ("MAX_FIELD_CHARS", 40),
+    ],
+)
+def test_a_correction_may_take_all_that_is_allowed(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    created = imported(pipeline, body_of(("K000", WRONG, ""), ("K001", WRONG, "")))
+
+    statuses = []
+    for limit in (most - 1, most):
+        monkeypatch.setattr(corrections, name, limit)
+        statuses.append(ask(pipeline, created, TWO_LINES).status)
+
+    assert statuses == [400, 202]
 
 
 def test_the_size_of_all_corrections_is_limited(pipeline: Pipeline) -> None:

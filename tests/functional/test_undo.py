@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -71,11 +72,13 @@ def test_an_undo_takes_back_what_an_import_has_changed(pipeline: Pipeline) -> No
     assert pipeline.holders("K000", "K001", "K9") == [AMINA, AMINA, ""]
     assert pipeline.counts(undo) == {"lines": 3, "updated": 2, "cleared": 1}
     summary = pipeline.summary(undo)
-    assert (summary["undo_of"], summary["uploader"], summary["state"]) == (
-        import_id(created),
-        ADMIN,
-        "done",
-    )
+    shown = {name: summary[name] for name in ("undo_of", "filename", "uploader", "state")}
+    assert shown == {
+        "undo_of": import_id(created),
+        "filename": "undo of customers.csv",
+        "uploader": ADMIN,
+        "state": "done",
+    }
 
 
 def since(created: ObjectCreated) -> str:
@@ -409,6 +412,21 @@ def test_an_import_that_cannot_be_undone_is_answered_with_the_reason(
 
     assert answer.status == 409
     assert pipeline.settle() == []
+
+
+def test_an_import_can_be_undone_until_ten_days_before_its_results_are_deleted(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = imported(pipeline, ("K000", BARAKA))
+    received_at = datetime.fromisoformat(pipeline.item(created).received_at)
+
+    statuses = []
+    for seconds in (0, 1):
+        pipeline.clock.now = received_at.timestamp() + 390 * DAY + seconds
+        statuses.append(api(pipeline).post(f"/imports/{import_id(created)}/undo").status)
+
+    assert statuses == [202, 409]
 
 
 def test_a_ticket_without_an_upload_has_nothing_to_undo(pipeline: Pipeline) -> None:

@@ -301,6 +301,20 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "Each section is read by its own length, so what follows the last is not read.",
     ),
     Equivalent(
+        "use_cases/result_lines.py",
+        "_run",
+        "one.end - start",
+        "(one.end + start)",
+        "Of the text that begins with a row only this row is read, not what follows it.",
+    ),
+    Equivalent(
+        "use_cases/accounts.py",
+        "portal_managers",
+        "1",
+        "(2)",
+        "Two holdings beyond the page say as well as one that another page follows.",
+    ),
+    Equivalent(
         "use_cases/result_summary.py",
         "_announced_at",
         "resources.tables.tickets.find(item.ticket) if item.ticket else None",

@@ -10,6 +10,7 @@ from handover.http.bodies.edits import EditBody
 from handover.model import Account, User
 from handover.profiles.profile import Role
 from handover.runtime import rfc3339
+from handover.store.connection import client
 from msgspec.structs import replace
 
 from tests.functional.api.test_imports import assert_problem
@@ -370,6 +371,28 @@ def test_an_edit_whose_first_answer_was_lost_counts_once(
     assert pipeline.account("K000").version == answer.body["version"] == 2
 
 
+@shared_metrics
+def test_an_edit_whose_answer_was_lost_counts_after_another_edit_of_the_account(
+    pipeline: Pipeline, office: Api
+) -> None:
+    """The SDK writes again, and meets the account as the other edit has left it."""
+    pipeline.resources.tables.directory.put_workflows(TENANT, ["Gentle"], pipeline.deadline)
+    table = pipeline.resources.tables.accounts.table
+
+    def edit_workflow(answer: dict[str, Any]) -> None:
+        pipeline.memory.hook = None
+        pipeline.clock.now += 1.0
+        assert edit(office, {"workflow": "Gentle"}, profile="multi-with-workflow").status == 200
+        (stored,) = client().scan(TableName=table)["Items"]
+        answer["Responses"] = [{"Error": {"Code": "ConditionalCheckFailed", "Item": stored}}]
+
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", on_answer=edit_workflow)):
+        answer = edit(office, {ROLE: SALES})
+
+    assert (answer.body["outcome"], answer.body["version"]) == ("updated", 2)
+    assert pipeline.holders("K000") == [SALES]
+
+
 def test_an_edit_of_an_outdated_version_is_answered_with_what_has_changed(
     pipeline: Pipeline, office: Api
 ) -> None:
@@ -474,6 +497,15 @@ def test_an_edit_keeps_the_receipts_of_imports_that_may_still_look_for_them(
 
     receipts = [receipt.import_id for receipt in pipeline.account("K000").receipts]
     assert receipts.count(import_id(created)) == kept
+
+
+def test_an_edit_keeps_no_receipt_of_an_earlier_edit(pipeline: Pipeline, office: Api) -> None:
+    """Only an import looks for its receipts again."""
+    edit(office, {ROLE: BARAKA})
+    last = edit(office, {ROLE: SALES})
+
+    receipts = [receipt.import_id for receipt in pipeline.account("K000").receipts]
+    assert receipts == [last.body["edit_id"]]
 
 
 @shared_metrics

@@ -198,6 +198,15 @@ def test_a_page_has_at_least_one_row(pipeline: Pipeline, path: str) -> None:
     assert (none.status, none.body["field"]) == (400, "limit")
 
 
+@pytest.mark.parametrize("path", ["/roles/", "/workflows/", "/sources/"])
+def test_a_name_that_no_key_can_hold_is_not_found(pipeline: Pipeline, path: str) -> None:
+    name = "x" * 1025
+
+    answers = [api(pipeline).request(method, path + name) for method in ("GET", "DELETE")]
+
+    assert [answer.status for answer in answers] == [404, 404]
+
+
 def test_a_tenant_has_a_hundred_roles_at_most(pipeline: Pipeline) -> None:
     known = [Role(f"role {number}", 1) for number in range(99)]
     pipeline.resources.tables.directory.put_roles(TENANT, known, pipeline.deadline)

@@ -91,6 +91,14 @@ def test_r90_a_user_is_created_with_all_fields_but_a_password(api: Api, ana: str
     assert_problem(created(api, ana, password="Sesame-1"), 400)
 
 
+def test_the_texts_of_a_user_are_stored_without_outer_spaces(api: Api, ana: str) -> None:
+    texts = {field: f" {text} " for field, text in ANA.items() if isinstance(text, str)}
+
+    answer = created(api, ana, roles=[" Sales", "Keeper of Keys "], **texts)
+
+    assert (answer.status, answer.body) == (201, user_body(ana))
+
+
 def test_r92_a_new_user_is_invited_to_choose_a_password(api: Api, ana: str) -> None:
     created(api, ana)
 
@@ -596,6 +604,7 @@ def test_an_admin_creates_a_deleted_user_again(api: Api, ana: str, deadline: Dea
         ("roles", "Admin"),
         ("roles", [""]),
         ("roles", ["Sales;Admin"]),
+        ("roles", ["A" * 201]),
         ("roles", [str(number) for number in range(51)]),
         ("phone", "1" * 201),
         ("mobile", 7),

@@ -144,7 +144,7 @@ READS: Asked = (
     (ADMIN, "GET", "/imports/{done}/lines?code=USER_NOT_FOUND", None),
     (ADMIN, "GET", "/imports/{done}/lines?q=k001", None),
     (ADMIN, "GET", f"/imports/{{done}}/lines?manager={BARAKA}", None),
-    (ADMIN, "GET", "/accounts?beginning=N", None),
+    (ADMIN, "GET", "/accounts?beginning=N&export=true", None),
     (ADMIN, "GET", "/accounts?portal=desk&status=inactive&export=true", None),
     (ADMIN, "GET", f"/accounts?holder={BARAKA}&role={ROLE}&export=true", None),
     (ADMIN, "GET", "/accounts?id=N1&export=true", None),

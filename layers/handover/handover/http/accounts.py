@@ -66,7 +66,14 @@ def list_accounts(  # noqa: PLR0913 - a route names each of its query parameters
     """All accounts, or those that match; an export reads page after page."""
     person, deadline = person_of(router), deadline_of(router)
     if export and cursor is None:
-        asked = {"id": account, "holder": holder, "role": role, "status": status, "portal": portal}
+        asked = {
+            "id": account,
+            "holder": holder,
+            "role": role,
+            "status": status,
+            "portal": portal,
+            "beginning": beginning,
+        }
         accounts.note_export(resources(), person, asked)
     if account is not None:
         return {"accounts": [_account(person, account, at, deadline)], "cursor": None}

@@ -212,12 +212,12 @@ def holders_called(resources: Resources, tenant: str, holder: str, deadline: Dea
     directory = resources.tables.directory
     address = normal_address(holder)
     login = normal_login(holder)
-    by_login = directory.users_by_login(tenant, [login], deadline) if login else {}
+    by_login = directory.users_by_login(tenant, [login], deadline)
     found = {user.email for user in by_login.values()}
     if "@" in holder:
         return found | {address, pending_assignee(address)}
     look = normalized_name(holder)
-    named = directory.users_by_name(tenant, [look], deadline).get(look, []) if look else []
+    named = directory.users_by_name(tenant, [look], deadline).get(look, [])
     return found | {user.email for user in named}
 
 
@@ -367,7 +367,7 @@ def _people(
     addresses = dict.fromkeys(
         address_in(assignee) for account in accounts for _, assignee in _assignees(account)
     )
-    return resources.tables.directory.users(tenant, addresses, deadline) if addresses else {}
+    return resources.tables.directory.users(tenant, addresses, deadline)
 
 
 def _assignees(account: Account) -> Iterator[tuple[str, str]]:

@@ -122,10 +122,11 @@ def place_at(
     if cursor is None:
         return None
     try:
-        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        place = base64.urlsafe_b64decode(f"{cursor}==").decode()
     except ValueError:
         place = ""
-    # Decoding ignores invalid characters; a cursor has exactly one valid form.
+    # Decoding ignores invalid characters and padding that is not needed; a cursor has exactly one
+    # valid form.
     is_place = places.fullmatch(place) and len(key(place).encode()) <= MAX_PLACE_BYTES
     if not is_place or cursor_at(place) != cursor:
         raise NotFoundError(

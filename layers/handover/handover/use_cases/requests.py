@@ -201,7 +201,8 @@ def _request_for(
 
 def _account_in(text: str) -> str | None:
     try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        # Decoding ignores padding that is not needed.
+        return base64.urlsafe_b64decode(f"{text}==").decode()
     except ValueError:
         return None
 

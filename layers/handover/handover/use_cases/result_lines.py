@@ -246,7 +246,7 @@ def _users(
         if not is_text(change.role)
         for assignee in (*change.before, *change.after)
     )
-    return resources.tables.directory.users(tenant, addresses, deadline) if addresses else {}
+    return resources.tables.directory.users(tenant, addresses, deadline)
 
 
 def _shown(
@@ -269,7 +269,7 @@ def _shown(
         },
         "code": row.code,
         "message": row.message,
-        "hint": problem.hint or (remedy_of(CodeKind.LINE, row.code) if row.code else ""),
+        "hint": problem.hint or remedy_of(CodeKind.LINE, row.code),
         "column": columns[problem.column] if problem.column >= 0 else "",
         "suggestion": problem.suggestion,
         "is_cut": False,

@@ -77,7 +77,7 @@ def _managers(
     resources: Resources, tenant: str, moves: tuple[Move, ...], deadline: Deadline
 ) -> list[dict[str, object]]:
     addresses = dict.fromkeys(address_in(move.user) for move in moves)
-    users = resources.tables.directory.users(tenant, addresses, deadline) if addresses else {}
+    users = resources.tables.directory.users(tenant, addresses, deadline)
     return [
         {
             "user": (address := address_in(move.user)),

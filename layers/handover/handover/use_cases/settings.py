@@ -249,8 +249,8 @@ class NewSource(Struct, frozen=True):
     profile: str
     principal: str
     mapping: Mapping[str, str]
-    writes_directory: bool = False
-    on_error: str = ""
+    writes_directory: bool
+    on_error: str
 
 
 def sources_page(

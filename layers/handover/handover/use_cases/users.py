@@ -292,17 +292,7 @@ def _checked(user: User) -> User:
     roles = frozenset(_text("roles", role) for role in user.roles)
     if "" in roles or any(";" in role for role in roles):
         raise InvalidRequestError("roles", "roles: expected names of user roles without ';'")
-    return replace(
-        user,
-        email=email,
-        roles=roles,
-        name=texts["name"],
-        opco=texts["opco"],
-        employee_id=texts["employee_id"],
-        phone=texts["phone"],
-        mobile=texts["mobile"],
-        login_name=texts["login_name"],
-    )
+    return replace(user, email=email, roles=roles, **texts)
 
 
 def _text(field: str, text: str) -> str:
