@@ -353,6 +353,8 @@ def test_letters_that_keyboards_lack_are_read_as_people_type_them(label: str, wo
     [
         ("Kundennummer", {Concept.CUSTOMER, Concept.NUMBER}),
         ("OWNEREMAIL", {Concept.OWNER, Concept.EMAIL}),
+        # The shortest part that is no ending.
+        ("repemail", {Concept.REP, Concept.EMAIL}),
         ("primarycontactid", {Concept.OTHER, Concept.ID}),
         ("Key Account", {Concept.OTHER}),
         ("key account manager", {Concept.ACCOUNT_MANAGER}),
