@@ -504,4 +504,14 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(_default_manager(self.resources, work.tenant))",
         "Only a read more: the default manager concerns new accounts alone.",
     ),
+    *(
+        Equivalent(
+            "profiles/matching/meaning.py",
+            "words_of",
+            old,
+            new,
+            "Between words any sign separates as the space does.",
+        )
+        for old, new in (("' number '", "(' number ~')"), ("' e\\\\1 '", "(' e\\\\1 ~')"))
+    ),
 )

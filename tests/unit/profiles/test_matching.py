@@ -326,6 +326,8 @@ def test_certain_columns_include_those_that_binding_finds() -> None:
         ("Zuständiger (E-Mail)", ("zustandiger", "email")),
         ("CRMAccountID", ("crm", "account", "id")),
         ("Cust #", ("cust", "number")),
+        # Signs that nobody sees, such as those that join letters.
+        ("cus\u200dtomer\u00ad", ("customer",)),
         ("", ()),
     ],
 )
