@@ -750,4 +750,14 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "A block of exactly that size is one piece either way.",
         1,
     ),
+    *(
+        Equivalent(
+            "profiles/matching/meaning.py",
+            "words_of",
+            old,
+            new,
+            "Between words any sign separates as the space does.",
+        )
+        for old, new in (("' number '", "(' number ~')"), ("' e\\\\1 '", "(' e\\\\1 ~')"))
+    ),
 )

@@ -326,6 +326,8 @@ def test_certain_columns_include_those_that_binding_finds() -> None:
         ("Zuständiger (E-Mail)", ("zustandiger", "email")),
         ("CRMAccountID", ("crm", "account", "id")),
         ("Cust #", ("cust", "number")),
+        # Signs that nobody sees, such as those that join letters.
+        ("cus\u200dtomer\u00ad", ("customer",)),
         ("", ()),
     ],
 )
@@ -353,6 +355,8 @@ def test_letters_that_keyboards_lack_are_read_as_people_type_them(label: str, wo
     [
         ("Kundennummer", {Concept.CUSTOMER, Concept.NUMBER}),
         ("OWNEREMAIL", {Concept.OWNER, Concept.EMAIL}),
+        # The shortest part that is no ending.
+        ("repemail", {Concept.REP, Concept.EMAIL}),
         ("primarycontactid", {Concept.OTHER, Concept.ID}),
         ("Key Account", {Concept.OTHER}),
         ("key account manager", {Concept.ACCOUNT_MANAGER}),

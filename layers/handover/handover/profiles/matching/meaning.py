@@ -26,7 +26,7 @@ MAX_REMEMBERED = 4096
 # A word of this many letters may have one typo, one of twice as many may have two.
 MIN_TYPO_CHARS = 5
 
-_FOLDED = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe"})
+_FOLDED = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe"})
 _NUMBER_SIGN = re.compile(r"#|№|\bn\s?[°º]\.?", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _EMAIL = re.compile(r"\be[\s._-]?(mails?|post)(?![a-z])", re.IGNORECASE)

@@ -244,9 +244,7 @@ MIN_PART_CHARS = 3
 _NO_PARTS = frozenset({"acc"})
 ENDINGS = frozenset({"id", "nr", "no"})
 PARTS: Mapping[str, Concept] = {
-    words[0]: concept
-    for words, concept in VOCABULARY.items()
-    if len(words) == 1
-    and words[0] not in _NO_PARTS
-    and (len(words[0]) >= MIN_PART_CHARS or words[0] in ENDINGS)
+    word: concept
+    for (word, *more), concept in VOCABULARY.items()
+    if not more and word not in _NO_PARTS and (len(word) >= MIN_PART_CHARS or word in ENDINGS)
 }
