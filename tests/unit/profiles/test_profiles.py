@@ -401,6 +401,15 @@ def test_a_label_names_one_column_even_after_those_of_the_tenants_roles(
     )
 
 
+@pytest.mark.parametrize("columns", [STRICT.columns[:1], STRICT.columns[::2]])
+def test_a_profile_has_a_column_that_says_what_to_assign(columns: tuple[Column, ...]) -> None:
+    with pytest.raises(InvalidRequestError) as wrong:
+        check_profile(replace(STRICT, columns=columns))
+
+    assert wrong.value.field == "columns"
+    assert str(wrong.value) == "columns: expected one that says what to assign"
+
+
 # Binding (R6, R7)
 
 
@@ -463,11 +472,26 @@ def test_all_missing_columns_are_named_at_once() -> None:
     assert "Is it 'acct' or 'account Manger'?" in message
 
 
+def test_the_first_missing_column_is_the_example_of_a_mapping() -> None:
+    message = refusal("Town", "Region").refusal.message
+
+    assert "map it: --map 'Your column=account ID'. Found: " in message
+
+
 def test_the_options_to_type_are_quoted_for_a_shell() -> None:
     message = refusal("Client's no", "account  Manger").refusal.message
 
     assert (
         """--map 'Client'"'"'s no=account ID' --map 'account Manger=account Manager'.""" in message
+    )
+
+
+@pytest.mark.parametrize(("spaces", "is_typed"), [(3, True), (4, False)])
+def test_a_label_of_100_characters_can_still_be_typed(spaces: int, *, is_typed: bool) -> None:
+    label = f"account{' ' * spaces}Manger{' of the' * 12}"
+
+    assert ("map it: --map 'account Manger of" in refusal("account ID", label).refusal.message) is (
+        is_typed
     )
 
 

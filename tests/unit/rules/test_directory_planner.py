@@ -152,7 +152,9 @@ def planned_user(
 def test_a_login_name_that_another_user_has_is_refused(
     holder: str | None, column: str | None
 ) -> None:
-    found = planned_user(KNOWN, {"login_name": "Bo"}, {"bo": holder} if holder else {})
+    cells = {"name": "Ana", "login_name": "Bo"}
+
+    found = planned_user(KNOWN, cells, {"bo": holder} if holder else {})
 
     assert (found.rejection and (found.rejection.code, found.rejection.column)) == (
         ("LOGIN_TAKEN", column) if column else None

@@ -354,6 +354,15 @@ def test_a_handover_to_several_stays_within_the_limit_of_the_role() -> None:
     assert handed(BO.email, of=held, most=1).outcome is Outcome.UPDATED, "no more than before"
 
 
+def test_a_role_that_the_profile_does_not_define_is_handed_over_to_any_number() -> None:
+    undefined = replace(presets()["manager-and-viewers"], roles={})
+    cells = (ANA.email, f"{BO.email},{CY.email}")
+
+    planned = decided(handing_over(undefined, VIEWER), *cells, of=account(viewer=(ANA.email,)))
+
+    assert planned.changes[0].after == (BO.email, CY.email)
+
+
 def test_a_profile_can_be_narrowed_only_to_one_of_its_roles() -> None:
     with pytest.raises(ValueError, match="no column for deputy"):
         narrowed(presets()["single-strict"], "deputy")
