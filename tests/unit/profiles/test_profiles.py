@@ -10,7 +10,7 @@ import pytest
 from handover.errors import InvalidRequestError, RefusedError
 from handover.model import Duplicates
 from handover.profiles.binding import bind, check_mapping, known_labels
-from handover.profiles.checks import check_profile
+from handover.profiles.checks import check_profile, check_spellings
 from handover.profiles.columns import Binding
 from handover.profiles.parsing import parse_profile, profile_from, profile_json
 from handover.profiles.presets import presets
@@ -399,6 +399,15 @@ def test_a_label_names_one_column_even_after_those_of_the_tenants_roles(
     assert str(wrong.value) == (
         f"columns[4]: {label!r} is a label of {of} already, the column 'account ID'"
     )
+
+
+def test_two_new_roles_differ_in_more_than_case() -> None:
+    profile = replace(STRICT, roles={name: Role(name, 1) for name in ("Buyer", "CSM", "csm")})
+
+    check_spellings(profile, ["CSM", "csm"])
+    with pytest.raises(InvalidRequestError, match="'csm' is known as 'CSM'") as wrong:
+        check_spellings(profile, ["CSM"])
+    assert wrong.value.field == "roles.csm"
 
 
 @pytest.mark.parametrize("columns", [STRICT.columns[:1], STRICT.columns[::2]])
