@@ -215,6 +215,20 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         for new in ("(0)", "(2)")
     ),
     Equivalent(
+        "profiles/unasked.py",
+        "mapping_without_asking",
+        "''",
+        "('~')",
+        "A remembered match always has a column; only the type allows none.",
+    ),
+    Equivalent(
+        "profiles/template.py",
+        "template_csv",
+        "io.StringIO(newline='')",
+        "(io.StringIO())",
+        "By default, StringIO leaves line ends as they are written too.",
+    ),
+    Equivalent(
         "access/imports.py",
         "profile_behind",
         "resources.tables.imports.find(item.undo_of) if item.undo_of else None",

@@ -7,7 +7,7 @@ from handover.model import Account, Line, Outcome, RoleChange, User
 from handover.profiles.binding import bind
 from handover.profiles.made import SEPARATOR, handing_over, narrowed, removing, resolving, restoring
 from handover.profiles.presets import presets
-from handover.profiles.profile import Profile, Role
+from handover.profiles.profile import Blank, Profile, Role
 from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.planner import plan
@@ -55,6 +55,17 @@ def test_r98_a_removal_removes_one_user_and_keeps_the_others() -> None:
 
 def test_a_removal_of_a_user_who_holds_nothing_changes_nothing() -> None:
     planned = decided(removing([MANAGER]), GONE.email, of=account(account_manager=(ANA.email,)))
+
+    assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
+
+
+@pytest.mark.parametrize("blank", Blank)
+def test_a_removal_that_names_nobody_changes_nothing_whatever_blank_cells_mean(
+    blank: Blank,
+) -> None:
+    profile = replace(removing([MANAGER]), blank=blank)
+
+    planned = decided(profile, " ", of=account(account_manager=(ANA.email,)))
 
     assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
 
