@@ -83,12 +83,16 @@ def test_a_restored_user_must_be_invited_again(signed_up: Pipeline) -> None:
     assert sign_in(signed_up).enabled
 
 
-def test_a_sign_in_of_another_tenant_is_not_touched(signed_up: Pipeline) -> None:
+def test_a_sign_in_of_another_tenant_is_not_touched(
+    signed_up: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
     sign_in(signed_up).attributes["custom:tenant"] = "umbra"
 
-    write_user(signed_up, f"{AMINA},inactive,Finance")
+    for status in ("inactive", "active"):
+        write_user(signed_up, f"{AMINA},{status},Finance")
 
     assert (sign_in(signed_up).enabled, sign_in(signed_up).groups) == (True, {"Sales"})
+    assert "InvitationsNotMade" not in capsys.readouterr().out, "a file invites nobody"
 
 
 def test_an_outdated_record_leaves_the_sign_in_as_the_user_is(

@@ -222,8 +222,11 @@ def test_an_undo_needs_the_right_to_the_profile_as_it_is_now(
 
 
 def test_f7_only_an_admin_undoes_a_resolution(pipeline: Pipeline, account: str) -> None:
+    """A profile that happens to be named like the job gives no right to it."""
     await_newcomer(pipeline, account)
-    pipeline.switch_on(PATIENT, OPEN, "single-strict")
+    like = replace(presets()[OPEN], name="resolution")
+    pipeline.resources.tables.directory.put_profile(TENANT, like)
+    pipeline.switch_on(PATIENT, OPEN, "single-strict", like.name)
     pipeline.settle()
     newcomer(pipeline)
     (resolution,) = pipeline.settle()

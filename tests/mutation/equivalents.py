@@ -204,12 +204,50 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             ),
         )
     ),
+    *(
+        Equivalent(
+            "profiles/unasked.py",
+            "mapping_without_asking",
+            "1",
+            new,
+            "It is the line in the message of a refusal, which is caught and not shown.",
+        )
+        for new in ("(0)", "(2)")
+    ),
     Equivalent(
         "profiles/unasked.py",
         "mapping_without_asking",
-        "1",
-        "(0)",
-        "It is the line in the message of a refusal, which is caught and not shown.",
+        "''",
+        "('~')",
+        "A remembered match always has a column; only the type allows none.",
+    ),
+    Equivalent(
+        "profiles/template.py",
+        "template_csv",
+        "io.StringIO(newline='')",
+        "(io.StringIO())",
+        "By default, StringIO leaves line ends as they are written too.",
+    ),
+    Equivalent(
+        "access/imports.py",
+        "profile_behind",
+        "resources.tables.imports.find(item.undo_of) if item.undo_of else None",
+        "(resources.tables.imports.find(item.undo_of))",
+        "Every undo says which import it undoes; only the type allows none.",
+    ),
+    Equivalent(
+        "rules/planner.py",
+        "plan",
+        "asked.conditions",
+        "True",
+        "Only the speed differs: a line without conditions has none that is not met.",
+    ),
+    Equivalent(
+        "rules/sizes.py",
+        "text_bytes",
+        "len(text) if text.isascii() else len(text.encode('utf-8', 'surrogatepass'))",
+        "(len(text.encode('utf-8', 'surrogatepass')))",
+        "Only the speed differs: a text in ASCII takes one byte for each character.",
     ),
     *(
         Equivalent(

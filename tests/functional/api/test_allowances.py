@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 from handover.access import allowances
 from handover.access.allowances import forget, seconds_to_wait
 from handover.http.problems import PROBLEM
+from handover.runtime import metrics
 from handover.store.connection import client
 
 from tests.functional.api.test_imports import assert_problem
@@ -76,9 +78,9 @@ def test_counting_writes_once_for_several_requests_and_never_beyond_the_limit(
     assert len(writes) == 100 / MAX_PERMITS
 
     answered(api, 100, NOW + WINDOW_SECONDS)
-    used = len(writes)
+    assert len(writes) == 10 + 10, "at the limit, no further write"
     answered(api, 100, NOW + WINDOW_SECONDS)
-    assert len(writes) == used
+    assert len(writes) == 10 + 10
 
 
 def test_a_function_forgets_all_windows_once_it_knows_too_many_tenants(
@@ -103,14 +105,16 @@ def test_the_counter_expires(api: Api) -> None:
 
 
 def test_requests_are_answered_when_they_cannot_be_counted(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+    api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def busy(**_given: object) -> None:
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
 
     monkeypatch.setattr(client(), "update_item", busy)
 
-    assert answered(api, 100) == 100
+    assert answered(api, 50) == 50
+    metrics.flush_metrics()
+    assert sum(json.loads(capsys.readouterr().out)["RequestsNotCounted"]) == 50
 
 
 def test_without_a_limit_nothing_is_counted(api: Api) -> None:
@@ -119,7 +123,10 @@ def test_without_a_limit_nothing_is_counted(api: Api) -> None:
 
 
 def test_an_answer_beyond_the_limit_says_when_to_ask_again(
-    api: Api, stranger: Api, monkeypatch: pytest.MonkeyPatch
+    api: Api,
+    stranger: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("TENANT_REQUESTS_A_SECOND", "1")
     monkeypatch.setattr("functions.api.app.time.time", lambda: NOW)
@@ -131,6 +138,7 @@ def test_an_answer_beyond_the_limit_says_when_to_ask_again(
         assert answer.headers["retry-after"] == str(WINDOW_SECONDS)
         assert answer.headers["content-type"] == PROBLEM
         assert answer.headers["x-content-type-options"] == "nosniff"
+    assert capsys.readouterr().out.count('"RequestsOverLimit":') == 2
     assert stranger.get("/settings").status == 200
     monkeypatch.setattr("functions.api.app.time.time", lambda: NOW + WINDOW_SECONDS)
     assert api.get("/settings").body["clear_guard_percent"] != 1

@@ -458,7 +458,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 PRECEDENCE,
                 "_change",
-                "receipt.precedence > context.precedence\n"
+                "receipt.precedence >= context.precedence\n"
                 "        or receipt.import_id in context.older_open_imports",
                 "False",
             ),

@@ -132,6 +132,32 @@ def test_an_account_and_the_id_of_a_company_are_equally_good(labels: tuple[str, 
     assert how(*labels, profile=ACCOUNTS) == [How.NEAR, How.NONE]
 
 
+def test_a_label_that_means_two_roles_alike_is_only_a_proposal() -> None:
+    sales = presets()["role-team"].with_roles([Role("Sales Rep", 1), Role("Sales Owner", 1)])
+
+    assert how("account ID", "Rep", profile=sales) == [How.EXACT, How.NEAR]
+    assert how("account ID", "Sales owner", profile=sales) == [How.EXACT, How.EXACT]
+
+
+@pytest.mark.parametrize(
+    ("labels", "rows"),
+    [
+        (("Acme account no", "Account-ID"), ("K-1", "Acme Ltd")),
+        (("Account-ID", "Acme account no"), ("Acme Ltd", "K-1")),
+    ],
+)
+def test_the_first_of_two_equally_weak_columns_is_proposed(
+    labels: tuple[str, ...], rows: tuple[str, ...]
+) -> None:
+    assert how(*labels, rows=rows) == [How.NEAR, How.NONE]
+
+
+@pytest.mark.parametrize("name", ["Customer name", "account customer company name"])
+def test_a_customer_beside_its_name_is_the_id(name: str) -> None:
+    assert how("Customer", name) == [How.ALIAS, How.NONE]
+    assert how("Customer", "Town") == [How.NEAR, How.NONE]
+
+
 @pytest.mark.parametrize(
     ("label", "expected"), [("Acme customer no", How.NEAR), ("Acme east customer no", How.NONE)]
 )
@@ -613,6 +639,8 @@ _IDS = "id code number ref"
             ("account Manager", How.NEAR),
         ),
         (STRICT, "email name login user names", "", (None, How.NONE)),
+        (STRICT, "rep owner sales", "", ("account Manager", How.ALIAS)),
+        (STRICT, "success manager owner rep", "", ("account Manager", How.ALIAS)),
         (FLOW, "dunning workflow plan", "", ("Workflow name", How.ALIAS)),
         (
             VIEWERS,

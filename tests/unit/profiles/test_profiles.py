@@ -10,7 +10,7 @@ import pytest
 from handover.errors import InvalidRequestError, RefusedError
 from handover.model import Duplicates
 from handover.profiles.binding import bind, check_mapping, known_labels
-from handover.profiles.checks import check_profile
+from handover.profiles.checks import check_profile, check_spellings
 from handover.profiles.columns import Binding
 from handover.profiles.parsing import parse_profile, profile_from, profile_json
 from handover.profiles.presets import presets
@@ -401,6 +401,24 @@ def test_a_label_names_one_column_even_after_those_of_the_tenants_roles(
     )
 
 
+def test_two_new_roles_differ_in_more_than_case() -> None:
+    profile = replace(STRICT, roles={name: Role(name, 1) for name in ("Buyer", "CSM", "csm")})
+
+    check_spellings(profile, ["CSM", "csm"])
+    with pytest.raises(InvalidRequestError, match="'csm' is known as 'CSM'") as wrong:
+        check_spellings(profile, ["CSM"])
+    assert wrong.value.field == "roles.csm"
+
+
+@pytest.mark.parametrize("columns", [STRICT.columns[:1], STRICT.columns[::2]])
+def test_a_profile_has_a_column_that_says_what_to_assign(columns: tuple[Column, ...]) -> None:
+    with pytest.raises(InvalidRequestError) as wrong:
+        check_profile(replace(STRICT, columns=columns))
+
+    assert wrong.value.field == "columns"
+    assert str(wrong.value) == "columns: expected one that says what to assign"
+
+
 # Binding (R6, R7)
 
 
@@ -463,11 +481,26 @@ def test_all_missing_columns_are_named_at_once() -> None:
     assert "Is it 'acct' or 'account Manger'?" in message
 
 
+def test_the_first_missing_column_is_the_example_of_a_mapping() -> None:
+    message = refusal("Town", "Region").refusal.message
+
+    assert "map it: --map 'Your column=account ID'. Found: " in message
+
+
 def test_the_options_to_type_are_quoted_for_a_shell() -> None:
     message = refusal("Client's no", "account  Manger").refusal.message
 
     assert (
         """--map 'Client'"'"'s no=account ID' --map 'account Manger=account Manager'.""" in message
+    )
+
+
+@pytest.mark.parametrize(("spaces", "is_typed"), [(3, True), (4, False)])
+def test_a_label_of_100_characters_can_still_be_typed(spaces: int, *, is_typed: bool) -> None:
+    label = f"account{' ' * spaces}Manger{' of the' * 12}"
+
+    assert ("map it: --map 'account Manger of" in refusal("account ID", label).refusal.message) is (
+        is_typed
     )
 
 

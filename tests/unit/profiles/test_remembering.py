@@ -56,9 +56,11 @@ def test_labels_that_are_not_in_the_file_are_not_remembered() -> None:
 
 
 def test_a_mapping_that_is_too_large_is_not_remembered() -> None:
-    label = "x" * MAX_MAPPING_BYTES
+    most = "x" * (MAX_MAPPING_BYTES - len('{"": "account ID"}'))
+    beyond = f"{most}x"
 
-    assert mapping_to_remember((label,), STRICT, {label: "account ID"}) is None
+    assert mapping_to_remember((most,), STRICT, {most: "account ID"}) is not None
+    assert mapping_to_remember((beyond,), STRICT, {beyond: "account ID"}) is None
 
 
 def test_columns_that_the_profile_no_longer_has_are_left_out() -> None:

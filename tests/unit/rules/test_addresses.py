@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from handover.rules.addresses import dns_domain, normal_address, normal_login
+from handover.rules.addresses import dns_domain, is_address, normal_address, normal_login
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +88,25 @@ def test_a_login_name_has_the_form_in_which_it_is_already_stored(text: str) -> N
     before = unicodedata.normalize("NFKC", text).strip().casefold()
 
     assert normal_login(text) == before
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [
+        ("ana@x.example", True),
+        (f"{'é' * 155}@x.example", True),
+        (f"{'é' * 155}a@x.example", False),
+        ("@x.example", False),
+        ("ana@", False),
+        ("ana", False),
+        ("a@b@x.example", False),
+        *((f"a{sign}b@x.example", False) for sign in ',;:" \x07\u200b'),
+    ],
+)
+def test_an_address_has_two_parts_no_separators_and_at_most_320_bytes(
+    address: str, *, is_one: bool
+) -> None:
+    assert is_address(address) is is_one
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def test_a_line_applies_only_if_the_named_user_holds_the_role(
     ("held", "cell", "outcome"),
     [
         ((ANA.email, BO.email), f"{BO.email}, {ANA.email},{BO.email}", Outcome.UPDATED),
+        ((ANA.email, BO.email), f"{BO.email}\r\n{ANA.email}", Outcome.UPDATED),
         ((ANA.email, BO.email), ANA.email, Outcome.SUPERSEDED),
         ((ANA.email,), f"{ANA.email},{BO.email}", Outcome.SUPERSEDED),
         ((), "(nobody)", Outcome.UPDATED),
@@ -187,6 +188,15 @@ def test_a_control_character_in_a_condition_rejects_the_line() -> None:
 
     assert isinstance(found, Rejection)
     assert found.column == "Current account manager"
+
+
+def test_a_line_end_in_the_name_of_a_present_workflow_is_no_separator() -> None:
+    cells = {"Account_manager_email": "", "Workflow_name": "Firm", "Current_workflow": "Stan\ndard"}
+
+    found = understand(presets()["multi-with-workflow"], **cells)
+
+    assert isinstance(found, Rejection)
+    assert (found.code, found.column) == ("INVALID_CHARACTER", "Current workflow")
 
 
 def test_lines_with_different_conditions_contradict_each_other() -> None:

@@ -152,7 +152,9 @@ def planned_user(
 def test_a_login_name_that_another_user_has_is_refused(
     holder: str | None, column: str | None
 ) -> None:
-    found = planned_user(KNOWN, {"login_name": "Bo"}, {"bo": holder} if holder else {})
+    cells = {"name": "Ana", "login_name": "Bo"}
+
+    found = planned_user(KNOWN, cells, {"bo": holder} if holder else {})
 
     assert (found.rejection and (found.rejection.code, found.rejection.column)) == (
         ("LOGIN_TAKEN", column) if column else None
@@ -161,6 +163,26 @@ def test_a_login_name_that_another_user_has_is_refused(
         assert "another user has the login name 'bo', or had it when this import began" in (
             found.rejection.error
         )
+
+
+def test_a_restored_user_without_a_login_name_loses_the_old_one_to_no_import() -> None:
+    """An older import may still name one: the line gives none."""
+    found = planned_user(GONE, {"status": ACTIVE})
+
+    assert found.changes == (
+        RoleChange(LOGIN, ("Ana",), ()),
+        RoleChange(STATUS, (DELETED,), (ACTIVE,)),
+    )
+    assert found.write is not None
+    assert found.write.precedences == {STATUS: SAME}
+
+
+def test_a_line_about_a_user_that_is_processed_again_reports_what_it_has_done() -> None:
+    done = change(SAME, LOGIN, "Ana", "Bo")
+
+    found = planned_user(record(receipts=(done,), status=ACTIVE, login_name="Bo"), {"name": "Ana"})
+
+    assert (found.outcome, found.changes, found.write) == (Outcome.UPDATED, done.changes, None)
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,9 @@ def test_an_edit_that_cannot_be_understood_is_rejected(
     assert edit_of("0042", wishes, TWO) == rejection
 
 
-def test_an_edit_names_one_workflow_at_most() -> None:
-    found = edit_of("0042", {"workflow": ["One", "Two", "One"]}, FLOW)
+@pytest.mark.parametrize("names", [["One", "Two", "One"], ["One", "one"]])
+def test_an_edit_names_one_workflow_at_most(names: list[str]) -> None:
+    found = edit_of("0042", {"workflow": names}, FLOW)
 
     assert isinstance(found, Rejection)
     assert found.error == "line 1, workflow: 2 workflows, expected at most 1"

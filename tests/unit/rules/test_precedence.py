@@ -113,6 +113,7 @@ def test_the_receipt_of_another_line_or_import_does_not_count_as_ones_own() -> N
     planned = decided("0042", BARAKA.email, of=account(AMINA.email, receipts=receipts))
 
     assert planned.write is not None
+    assert [one.line for one in planned.write.receipts] == [8, 7], "line 8 may come again"
 
 
 def test_a_chunk_that_must_not_write_reports_what_it_did_and_nothing_else() -> None:

@@ -7,7 +7,7 @@ from handover.model import Account, Line, Outcome, RoleChange, User
 from handover.profiles.binding import bind
 from handover.profiles.made import SEPARATOR, handing_over, narrowed, removing, resolving, restoring
 from handover.profiles.presets import presets
-from handover.profiles.profile import Profile, Role
+from handover.profiles.profile import Blank, Profile, Role
 from handover.rules.decision import Decision, LookupContext, WriteContext
 from handover.rules.instructions import Instruction, instruction_of
 from handover.rules.planner import plan
@@ -55,6 +55,17 @@ def test_r98_a_removal_removes_one_user_and_keeps_the_others() -> None:
 
 def test_a_removal_of_a_user_who_holds_nothing_changes_nothing() -> None:
     planned = decided(removing([MANAGER]), GONE.email, of=account(account_manager=(ANA.email,)))
+
+    assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
+
+
+@pytest.mark.parametrize("blank", Blank)
+def test_a_removal_that_names_nobody_changes_nothing_whatever_blank_cells_mean(
+    blank: Blank,
+) -> None:
+    profile = replace(removing([MANAGER]), blank=blank)
+
+    planned = decided(profile, " ", of=account(account_manager=(ANA.email,)))
 
     assert (planned.outcome, planned.write) == (Outcome.UNCHANGED, None)
 
@@ -352,6 +363,15 @@ def test_a_handover_to_several_stays_within_the_limit_of_the_role() -> None:
     )
     assert handed(BO.email, CY.email, of=held, most=3).outcome is Outcome.UPDATED
     assert handed(BO.email, of=held, most=1).outcome is Outcome.UPDATED, "no more than before"
+
+
+def test_a_role_that_the_profile_does_not_define_is_handed_over_to_any_number() -> None:
+    undefined = replace(presets()["manager-and-viewers"], roles={})
+    cells = (ANA.email, f"{BO.email},{CY.email}")
+
+    planned = decided(handing_over(undefined, VIEWER), *cells, of=account(viewer=(ANA.email,)))
+
+    assert planned.changes[0].after == (BO.email, CY.email)
 
 
 def test_a_profile_can_be_narrowed_only_to_one_of_its_roles() -> None:

@@ -54,6 +54,8 @@ def rejection(
         (("  ", ""), None, STRICT, "ACCOUNT_BLANK", HEADER[0]),
         (("00\n42", AMINA.email), None, STRICT, "INVALID_CHARACTER", HEADER[0]),
         (("0042", "amina\t@x.example"), account(), STRICT, "INVALID_CHARACTER", HEADER[1]),
+        (("#DIGITS!", AMINA.email), None, STRICT, "CELL_UNREADABLE", HEADER[0]),
+        (("0042", "#FORMULA!"), account(), STRICT, "CELL_UNREADABLE", HEADER[1]),
         (("0042", AMINA.email), None, STRICT, "ACCOUNT_NOT_FOUND", HEADER[0]),
         (("0042", "None"), None, STRICT, "ACCOUNT_NOT_FOUND", HEADER[0]),
         (

@@ -26,7 +26,7 @@ def test_each_success_adds_one_until_a_service_is_busy(successes: int, size: int
 
 @pytest.mark.parametrize(("size", "half"), [(16, 8), (5, 2), (2, 1), (1, MIN_IN_FLIGHT)])
 def test_a_busy_service_halves_the_window(size: int, half: int) -> None:
-    assert Window(size).after_busy(0).size == half
+    assert Window(size).after_busy(0) == Window(half, half, 0, 1)
 
 
 def test_calls_that_were_in_flight_together_halve_the_window_once() -> None:

@@ -227,8 +227,6 @@ class Profile(Struct, frozen=True):
             for definition in roles
             if definition.assigned_by
         }
-        if not guards.keys() & self.roles.keys():
-            return self
         guarded = {
             role: replace(definition, assigned_by=guards.get(role, definition.assigned_by))
             for role, definition in self.roles.items()

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from handover.errors import InvalidRequestError
 from handover.model import Rejection
-from handover.profiles.profile import Holds, Profile
+from handover.profiles.profile import WORKFLOW_ROLE, Holds, Profile
 from handover.rules.instructions import (
     AssignmentRequest,
     Instruction,
@@ -65,7 +65,7 @@ def _request(role: str, names: tuple[str, ...], profile: Profile) -> AssignmentR
         names = ()
     elif names and all(map(profile.is_blank, names)):
         return _no_names(role)
-    is_workflow = columns[0].holds is Holds.WORKFLOW
+    is_workflow = role == WORKFLOW_ROLE
     once = tuple(dict.fromkeys(names)) if is_workflow else names_once(names)
     definition = profile.roles.get(role)
     most = 1 if is_workflow else definition.max_users if definition is not None else None

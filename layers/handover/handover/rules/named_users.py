@@ -34,15 +34,12 @@ def resolve(
         if user is None and profile.unknown_user is UnknownUser.PENDING and is_address(address):
             found.append(pending_assignee(address))
             continue
-        problem = (
-            user_not_found(asked, request, name, lookup, profile)
-            if user is None or user.is_deleted
-            else _not_admitted(asked, request, user, account, lookup, profile)
-        )
+        if user is None or user.is_deleted:
+            return user_not_found(asked, request, name, lookup, profile)
+        problem = _not_admitted(asked, request, user, account, lookup, profile)
         if problem is not None:
             return problem
-        if user is not None:
-            found.append(user.email)
+        found.append(user.email)
     # The holders of a role have no order: the same users in another order are no change.
     return tuple(sorted(set(found))) if len(found) > 1 else tuple(found)
 

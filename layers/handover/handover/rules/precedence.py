@@ -134,11 +134,12 @@ def _change(
         tuple(changes),
     )
     # A receipt may be dropped once its import is final: no chunk of it is processed again. Older
-    # imports that are not open are final; newer ones may be open, so their receipts stay.
+    # imports that are not open are final. This import and newer ones may be open, so their receipts
+    # stay.
     kept = tuple(
         receipt
         for receipt in account.receipts
-        if receipt.precedence > context.precedence
+        if receipt.precedence >= context.precedence
         or receipt.import_id in context.older_open_imports
     )
     return RecordWrite(

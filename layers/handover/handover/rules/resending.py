@@ -64,7 +64,7 @@ class Seen(Struct, frozen=True):
     @property
     def is_probe_out(self) -> bool:
         """True while the last probe for all is not recorded as taken."""
-        return self.probes > 0 and self.newest_taken < self.probed_at - NOTED_SECONDS
+        return self.newest_taken < self.probed_at - NOTED_SECONDS
 
 
 class ChunkSeen(Struct, frozen=True):
