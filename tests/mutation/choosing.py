@@ -32,9 +32,11 @@ def chosen_for(mutation: Mutation, tests: Recorded) -> list[str]:
     """
     exact = _running(mutation.module, {mutation.line}, tests)
     runs_once = not exact or _runs_once(mutation)
+    if mutation.module.startswith("http/"):
+        # Its functions also run at import, where routes are described.
+        exact |= {name for name in tests if name.startswith(OF_ROUTES)}
     if runs_once:
-        asked = (*OF_ALL, *([OF_ROUTES] if mutation.module.startswith("http/") else []))
-        exact |= {name for name in tests if name.startswith(asked)}
+        exact |= {name for name in tests if name.startswith(OF_ALL)}
         names = _names_at(mutation)
         exact |= {name for name in tests if names & _names_in(name.partition("::")[0])}
         for module, lines in _named(names):

@@ -798,4 +798,11 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
         for old, new in (("' number '", "(' number ~')"), ("' e\\\\1 '", "(' e\\\\1 ~')"))
     ),
+    Equivalent(
+        "http/problems.py",
+        "",
+        "'body'",
+        "('body~')",
+        "Only the description uses the key, and replaces it by the schema.",
+    ),
 )
