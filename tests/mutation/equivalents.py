@@ -543,6 +543,13 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
     ),
     Equivalent(
+        "pipeline/abandon.py",
+        "_refuse",
+        "item.ticket is not None",
+        "True",
+        "Only a read more: no ticket is stored without a name.",
+    ),
+    Equivalent(
         "pipeline/lines.py",
         "_Application._store.take",
         "self._decide_again(writes, unmet, asked, decided) if unmet else []",
