@@ -826,13 +826,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "True",
         "Only reads more: what is looked up for an existing account is not used.",
     ),
-    Equivalent(
-        "pipeline/applying.py",
-        "bind_to_preview",
-        "':'",
-        "(':~')",
-        "The index is a list of lists: without an object no colon is written.",
-    ),
     *(
         Equivalent(
             "pipeline/import_plan.py",
@@ -842,5 +835,22 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             "A refusal alone names the line, and a plan has columns that were bound before.",
         )
         for new in ("(2)", "(0)")
+    ),
+    *(
+        Equivalent(
+            "pipeline/validate.py",
+            "_fitting",
+            "1",
+            new,
+            "A refusal alone names the line, and these refusals are dropped.",
+        )
+        for new in ("(2)", "(0)")
+    ),
+    Equivalent(
+        "pipeline/applying.py",
+        "bind_to_preview",
+        "':'",
+        "(':~')",
+        "The index is a list of lists: without an object no colon is written.",
     ),
 )
