@@ -126,6 +126,13 @@ def test_several_records_of_a_message_are_several_arrivals() -> None:
     assert len({found.import_id for found in arrivals(message)}) == 2
 
 
+def test_an_object_is_an_arrival_behind_the_record_of_a_removed_one() -> None:
+    message = notification(eventName="ObjectRemoved:Delete")
+    message["Records"] += notification()["Records"]
+
+    assert list(arrivals(message)) == [arrival()]
+
+
 def test_a_field_that_s3_leaves_out_is_empty() -> None:
     found = arrival(versionId=None, sequencer=None, userIdentity={})
 
