@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from botocore.response import StreamingBody
+from handover.errors import RetryLaterError
 from handover.model import Account, Dialect, Header, Mode, User
 from handover.pipeline import validate
+from handover.pipeline.assign import work_chunk
 from handover.pipeline.import_plan import ImportPlan, plan_from, plan_json
 from handover.pipeline.older_imports_list import older_open_imports_in
 from handover.reading.sniff import read_head
 from handover.reports.counts import Counts
-from handover.runtime import LEASE_MARGIN_SECONDS
+from handover.runtime import LEASE_MARGIN_SECONDS, Invocation
 from handover.store.accounts import item_from
 from handover.store.imports import pending_chunks
 from handover.store.progress import counts_of
@@ -349,6 +351,13 @@ def test_the_captured_message_of_an_unknown_import_is_returned(
     failed = pipeline.invoke(app.lambda_handler, event)
 
     assert failed == [event["Records"][0]["messageId"]]
+
+
+def test_a_chunk_of_an_unknown_import_is_tried_again(pipeline: Pipeline) -> None:
+    run = Invocation("run", pipeline.deadline)
+
+    with pytest.raises(RetryLaterError, match="there is no such import yet"):
+        work_chunk(pipeline.resources, "0" * 32, 1, run, may_write=True)
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"v": 1}', '{"v": 1, "import_id": "x", "chunk": 99}'])

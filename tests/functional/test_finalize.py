@@ -159,6 +159,8 @@ def test_a_refused_file_has_a_summary_and_nothing_else(pipeline: Pipeline) -> No
     assert (summary["state"], summary["refusal"]["code"]) == ("refused", "EMPTY_FILE")
     assert (summary["report"], summary["results"]) == (None, None)
     assert pipeline.file(created, "results.csv") is None
+    item = pipeline.item(created)
+    assert (item.is_indexed, item.has_workbook) == (False, False)
     assert set(summary["counts"].values()) == {0}
 
 

@@ -113,6 +113,21 @@ def test_a_chunk_without_a_written_line_counts_as_failed(pipeline: Pipeline) -> 
     assert pipeline.waiting() == []
 
 
+def test_a_run_that_gets_less_far_than_an_earlier_one_does_not_make_the_next_one_progress(
+    pipeline: Pipeline,
+) -> None:
+    created = ready(pipeline)
+    with slow_writes(pipeline):
+        assert pipeline.assign(import_id(created)) == []
+    assert int(chunk(pipeline, created)["decided"]["N"]) == 25
+    pipeline.forget()
+
+    assert len(pipeline.assign(import_id(created), handed_on=1, seconds=2)) == 1
+
+    assert int(chunk(pipeline, created)["decided"]["N"]) == 25
+    assert pipeline.waiting() == []
+
+
 def test_messages_older_than_a_handover_are_ignored_once_the_chunk_was_taken(
     pipeline: Pipeline,
 ) -> None:

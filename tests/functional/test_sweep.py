@@ -397,13 +397,16 @@ def test_a_sweep_of_imports_continues_where_the_last_one_stopped(pipeline: Pipel
         pipeline.clock.now += 4
 
     runs: list[list[str]] = []
+    reached: list[str] = []
     for _ in range(4):
         with incident(pipeline.memory, Mishap("SendMessage", before_call=wait)):
             pipeline.sweep("imports", seconds=35.0)
         runs.append(found(pipeline))
+        reached.append(pipeline.resources.tables.watermarks.looked_until("imports"))
 
     keys = [one.version.key for one in created]
     assert runs == [keys[:6], keys[6:], [], []]
+    assert reached == [pipeline.item(created[5]).opened_at, "", "", ""]
 
 
 # Uploads without an import
@@ -532,6 +535,8 @@ def test_the_next_runs_list_what_one_run_has_not_reached(pipeline: Pipeline) -> 
     for key in keys:
         pipeline.put(key, GOOD)
         pipeline.put(key, GOOD)
+    # A third version, so that a run ends between the two versions of a key.
+    pipeline.put(keys[0], GOOD)
     later(pipeline, HOUR)
 
     runs: list[list[str]] = []
@@ -543,7 +548,9 @@ def test_the_next_runs_list_what_one_run_has_not_reached(pipeline: Pipeline) -> 
     assert all(runs)
     assert runs[0][0] == keys[0]
     assert set().union(*runs) == set(keys)
-    assert max(Counter(chain(*runs)).values()) <= 3, "at most a key at the border comes again"
+    times = Counter(chain(*runs)).values()
+    assert min(times) == 2, "every version is found"
+    assert max(times) <= 3, "at most a key at the border comes again"
 
 
 def test_after_the_last_version_the_sweep_begins_again(pipeline: Pipeline) -> None:

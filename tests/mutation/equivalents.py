@@ -543,6 +543,20 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
     ),
     Equivalent(
+        "pipeline/abandon.py",
+        "_refuse",
+        "item.ticket is not None",
+        "True",
+        "Only a read more: no ticket is stored without a name.",
+    ),
+    Equivalent(
+        "pipeline/convert.py",
+        "_fetch",
+        "0",
+        "(1)",
+        "An upload of unknown size is refused alike with no byte and with one.",
+    ),
+    Equivalent(
         "pipeline/lines.py",
         "_Application._store.take",
         "self._decide_again(writes, unmet, asked, decided) if unmet else []",
@@ -804,5 +818,39 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "'body'",
         "('body~')",
         "Only the description uses the key, and replaces it by the schema.",
+    ),
+    Equivalent(
+        "pipeline/planners.py",
+        "RecordPlanner._context",
+        "one.record_id not in records or is_made_later(records[one.record_id], work.context)",
+        "True",
+        "Only reads more: what is looked up for an existing account is not used.",
+    ),
+    *(
+        Equivalent(
+            "pipeline/import_plan.py",
+            "ImportPlan.binding",
+            "1",
+            new,
+            "A refusal alone names the line, and a plan has columns that were bound before.",
+        )
+        for new in ("(2)", "(0)")
+    ),
+    *(
+        Equivalent(
+            "pipeline/validate.py",
+            "_fitting",
+            "1",
+            new,
+            "A refusal alone names the line, and these refusals are dropped.",
+        )
+        for new in ("(2)", "(0)")
+    ),
+    Equivalent(
+        "pipeline/applying.py",
+        "bind_to_preview",
+        "':'",
+        "(':~')",
+        "The index is a list of lists: without an object no colon is written.",
     ),
 )

@@ -172,6 +172,22 @@ def test_a_file_that_is_not_counted_in_time_to_store_the_plan_waits_for_an_admin
     assert asked_while(passed + 0.5) == not_counted
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [(4, {"reason": NOT_COUNTED, "would_clear": 5, "lines": 6}), (5, None)],
+)
+def test_a_file_that_asks_for_no_more_than_the_limit_needs_no_time_to_be_counted(
+    pipeline: Pipeline, lines: int, expected: dict[str, Any] | None
+) -> None:
+    limits = Settings(clear_guard_percent=0, clear_guard_lines=lines)
+
+    ask = clearings(pipeline, limits)
+    # Without time the file is not read either.
+    pipeline.memory.s3.buckets[pipeline.resources.uploads_bucket].objects.clear()
+
+    assert ask(Deadline(pipeline.clock.now)) == expected
+
+
 def test_a_reason_that_names_a_long_address_is_cut(pipeline: Pipeline) -> None:
     user = f"{'a' * 400}@x.example"
     limits = Settings(portfolio_guard_percent=50, change_guard_lines=0)

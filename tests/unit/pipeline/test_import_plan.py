@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import zlib
 
 from handover.aws.objects import Upload
 from handover.model import Dialect, Header, Repeat
 from handover.pipeline.import_plan import (
     ImportPlan,
+    addresses_bytes,
     addresses_key,
     parts_key,
     plan_from,
@@ -48,6 +50,27 @@ repeats = st.builds(
 @given(plans)
 def test_a_stored_plan_is_read_back_unchanged(plan: ImportPlan) -> None:
     assert plan_from(plan_json(plan)) == plan
+
+
+def test_a_stored_plan_takes_the_bytes_of_its_text() -> None:
+    """Otherwise a long header would not fit into the item."""
+    plan = ImportPlan(
+        presets()["single-strict"],
+        {"Straße": "größte Ölmühle"},
+        Upload("b", "k", "v"),
+        Dialect("utf-8", ","),
+        Header(("Straße",), 8, 2),
+        frozenset(),
+        OpcoWall.ALWAYS,
+    )
+
+    stored = plan_json(plan)
+
+    assert '{"Straße": "größte Ölmühle"}' in stored
+
+
+def test_stored_addresses_take_the_bytes_of_their_text() -> None:
+    assert zlib.decompress(addresses_bytes(["ü@x.example"])) == '["ü@x.example"]'.encode()
 
 
 @given(st.lists(repeats, max_size=5, unique_by=lambda repeat: repeat.line))

@@ -17,6 +17,7 @@ from handover.pipeline.uploads import (
     arrivals,
     arrivals_of,
     check_ticket,
+    is_no_upload,
     is_principal,
     sender_of,
 )
@@ -125,6 +126,13 @@ def test_several_records_of_a_message_are_several_arrivals() -> None:
     assert len({found.import_id for found in arrivals(message)}) == 2
 
 
+def test_an_object_is_an_arrival_behind_the_record_of_a_removed_one() -> None:
+    message = notification(eventName="ObjectRemoved:Delete")
+    message["Records"] += notification()["Records"]
+
+    assert list(arrivals(message)) == [arrival()]
+
+
 def test_a_field_that_s3_leaves_out_is_empty() -> None:
     found = arrival(versionId=None, sequencer=None, userIdentity={})
 
@@ -200,6 +208,34 @@ def test_orders_sort_as_the_times_do(one: int, other: int) -> None:
     first, second = at(one / 1000), at(other / 1000)
 
     assert (rfc3339(first.at) < rfc3339(second.at)) is (one < other)
+
+
+# Objects that are no uploads
+
+
+@pytest.mark.parametrize(
+    ("key", "size_bytes", "expected"),
+    [
+        ("drop/lumina/erp/", 0, True),
+        ("drop/lumina/erp/", 1, False),
+        ("drop/lumina/erp/", None, False),
+        ("drop/lumina/erp", 0, False),
+        ("drop/lumina/erp/archive/a.csv", 1, True),
+        ("drop/lumina/erp/archive/2026/a.csv", None, True),
+        ("directory/lumina/erp/archive/a.csv", 1, True),
+        ("in/lumina/erp/archive/a.csv", 1, False),
+        ("drop/Lumina!/erp/archive/a.csv", 1, False),
+        ("drop/lumina//archive/a.csv", 1, False),
+        ("drop/lumina/erp/archive", 1, False),
+        ("drop/lumina/archive/a.csv", 1, False),
+        ("drop/lumina/erp/2026/archive/a.csv", 1, False),
+        ("archive", 1, False),
+    ],
+)
+def test_empty_markers_and_the_archives_of_sources_are_no_uploads(
+    key: str, size_bytes: int | None, *, expected: bool
+) -> None:
+    assert is_no_upload(key, size_bytes) is expected
 
 
 # Principals

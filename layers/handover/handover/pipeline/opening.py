@@ -131,7 +131,7 @@ def data_blocks(file: OpenedFile, deadline: Deadline) -> Iterator[bytes]:
     start = file.header.data_start
     if len(file.head) < file.size:
         return objects.blocks(file.upload, start, file.size, deadline)
-    return iter([file.head[start:]] if start < file.size else [])
+    return iter([file.head[start:]])
 
 
 def _read_head(

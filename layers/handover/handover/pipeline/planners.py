@@ -133,7 +133,7 @@ class AssignmentPlanner(Struct, frozen=True):
         work = self.work
         ids = dict.fromkeys(one.record_id for one in asked.values())
         likely = likely_accounts(self.resources, work.tenant, ids, found, deadline)
-        known = replace(self.lookup, likely=likely) if likely else self.lookup
+        known = replace(self.lookup, likely=likely)
         return {
             place: plan(one, found.get(one.record_id), known, work.profile, work.context)
             for place, one in asked.items()
