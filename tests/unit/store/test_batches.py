@@ -389,13 +389,6 @@ def test_unchanged_fields_write_nothing(pipeline: Pipeline) -> None:
     assert writes.seen == 0
 
 
-def test_no_accounts_are_stored_without_a_call(pipeline: Pipeline) -> None:
-    with incident(pipeline.memory, Mishap()) as calls:
-        pipeline.resources.tables.accounts.put_fields([], pipeline.deadline)
-
-    assert calls.seen == 0
-
-
 def test_an_account_that_was_created_meanwhile_gets_the_fields_too(
     pipeline: Pipeline,
 ) -> None:

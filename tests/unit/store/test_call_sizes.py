@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from handover.deadline import Deadline
-from handover.model import User
+from handover.model import Account, User
 from handover.rules.pending import pending_assignee
 from handover.store.batches import Statement, put_items, read_items, write_each
 from handover.store.import_items import ImportItem
+from handover.store.name_places import put_names
 from handover.store.portfolios import Holding
 from handover.store.tables import Tables
 from handover.store.user_places import Spreading, put_mark
@@ -37,7 +38,7 @@ class Calls(Mishap):
         self, number: int, service: str, operation: str, params: dict[str, Any]
     ) -> Twist | None:
         """Counts what the call asks for."""
-        if operation == self.operation:
+        if self.operation in ("", operation):
             self.sizes.append(_members(params))
         return super().before(number, service, operation, params)
 
@@ -180,6 +181,11 @@ def settle_first(tables: Tables) -> object:
     return tables.chunks.settle(item, SETTLEMENT, SOON)
 
 
+def hold(version: int) -> Callable[[Tables], None]:
+    holding = Holding(TENANT, AMINA, "m", "K1", version, is_held=True)
+    return lambda tables: tables.portfolios.put([holding], 0.0, SOON)
+
+
 def one_chunk(tables: Tables) -> None:
     begun(tables, chunks=1)
 
@@ -196,6 +202,22 @@ CALLS: dict[str, tuple[Callable[[Tables], None], Callable[[Tables], object], lis
         settle_first,
         ["GetItem", "UpdateItem", "GetItem", "UpdateItem"],
     ),
+    "accounts are stored": (
+        lambda _: None,
+        lambda tables: tables.accounts.put_fields([Account(TENANT, "A", 1)], SOON),
+        ["BatchGetItem", "BatchExecuteStatement"],
+    ),
+    "a holding is stored": (
+        lambda _: None,
+        hold(1),
+        ["BatchGetItem", "BatchGetItem", "BatchExecuteStatement"],
+    ),
+    "a newer holding is stored": (
+        hold(1),
+        hold(2),
+        ["BatchGetItem", "BatchGetItem", "BatchExecuteStatement"],
+    ),
+    "an older holding is not stored": (hold(2), hold(1), ["BatchGetItem", "BatchGetItem"]),
     "imports that have ended are listed": (ended, newest, ["Query", "BatchGetItem"]),
     "an import that is processed is listed": (
         begun,
@@ -215,3 +237,24 @@ def test_a_step_makes_these_calls(name: str, pipeline: Pipeline) -> None:
         step(pipeline.resources.tables)
 
     assert operations.made == expected
+
+
+# What is asked for nothing, or only for what cannot be stored, costs no call.
+NOTHING: dict[str, Callable[[Tables], object]] = {
+    "accounts to store": lambda tables: tables.accounts.put_fields([], SOON),
+    "accounts to read": lambda tables: tables.accounts.read(TENANT, [], SOON),
+    "users to read": lambda tables: tables.directory.users(TENANT, [], SOON),
+    "users to write": lambda tables: tables.user_records.write([], SOON),
+    "names to index": lambda tables: put_names(
+        tables.directory.table, TENANT, [("", AMINA), ("x" * 1100, AMINA)], SOON
+    ),
+    "an account id that is too long": lambda tables: tables.accounts.read(
+        TENANT, ["x" * 1000], SOON
+    ),
+    "a text that is no address": lambda tables: tables.portfolios.is_awaited(TENANT, "ana"),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_nothing_is_asked_for_without_a_call(name: str, pipeline: Pipeline) -> None:
+    assert sizes(pipeline, "", NOTHING[name]) == []

@@ -15,6 +15,7 @@ from handover.store.portfolios import Holding, Portfolios, holdings_of
 from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import Pipeline
+from tests.unit.store.test_call_sizes import Operations
 
 SOON = Deadline(9e9)
 TABLE = "PortfolioTable"
@@ -140,10 +141,34 @@ def test_a_version_that_was_read_too_early_is_read_again(
     assert reads.seen == 3
 
 
+def test_an_item_that_was_moved_since_an_outdated_read_is_not_removed_again(
+    pipeline: Pipeline,
+) -> None:
+    table = Portfolios(TABLE, spreads=True)
+    table.mark_spread(HOME)
+    stored(pipeline, {HOME: 3})
+    of_table = pipeline.memory.dynamodb.tables[TABLE]
+    of_table.write((HOME, "m#K1"), of_table.items[HOME, "m#K1"], None)
+    stored(pipeline, {SHARD: 3})
+
+    with incident(pipeline.memory, Operations(twists=[Twist(stale=True)] * 2)) as calls:
+        table.put([holding()], NOW, SOON)
+
+    assert versions(pipeline) == {SHARD: 5}
+    # Marks, versions, and those of both places as they are now; then one write.
+    assert calls.made == ["BatchGetItem"] * 3 + ["BatchExecuteStatement"]
+
+
 @pytest.mark.parametrize(
     ("there", "changes", "spreads", "is_spread"),
-    [(3, 2, True, True), (2, 2, True, False), (3, 1, True, False), (3, 2, False, False)],
-    ids=["large and busy", "not large", "not busy", "older code is in use"],
+    [
+        (3, 2, True, True),
+        (4, 2, True, True),
+        (2, 2, True, False),
+        (3, 1, True, False),
+        (3, 2, False, False),
+    ],
+    ids=["large and busy", "larger", "not large", "not busy", "older code is in use"],
 )
 def test_a_portfolio_is_spread_once_it_is_large_and_busy(
     there: int,
@@ -243,13 +268,13 @@ def test_portals_hold_every_assigned_role_but_no_workflow() -> None:
         "t",
         "K1",
         1,
-        portals=("Shop", "", "x" * 400, "y" * 401),
+        portals=("S", "", "x" * 400, "y" * 401),
         assigned={"m": ("a",), "n": (), WORKFLOW_ROLE: ("Dunning",)},
     )
 
     assert [(one.role, one.user) for one in holdings_of(None, account)] == [
         ("m", "a"),
-        ("m", "portal: Shop"),
+        ("m", "portal: S"),
         ("m", f"portal: {'x' * 400}"),
     ]
 

@@ -17,7 +17,7 @@ from handover.model import User
 from handover.store import users
 from handover.store.moving import NameMover, PortfolioMover, UserMover
 from handover.store.name_places import NAMES_MARK
-from handover.store.portfolios import Holding
+from handover.store.portfolios import Holding, Portfolios
 from handover.store.tables import Tables
 from handover.store.user_places import MARK, Spreading, put_mark
 
@@ -224,6 +224,16 @@ QUERIES: dict[str, tuple[Step, Sequence[str]]] = {
     "addresses that are awaited": (
         lambda tables: list(tables.portfolios.awaited(TENANT, after="a@x.example")),
         ["Portfolio, pk = lumina#pending: AND sk > a@x.example!, at most 256"],
+    ),
+    "addresses that are awaited, from the first on": (
+        lambda tables: list(tables.portfolios.awaited(TENANT)),
+        ["Portfolio, pk = lumina#pending: AND sk > !, at most 256"],
+    ),
+    "whether a busy portfolio is large": (
+        lambda tables: Portfolios(tables.portfolios.table, spreads=True).put(
+            [Holding(TENANT, AMINA, "m", f"A{at}", 1, is_held=True) for at in range(16)], 0.0, SOON
+        ),
+        [f"{HELD}, at most 1000, only pk, sk, of moments ago"],
     ),
     "whether a user holds anything": (
         lambda tables: tables.portfolios.holders_among(TENANT, [AMINA], SOON),

@@ -799,9 +799,9 @@ HELD = (
         (held,),
         lambda tables: [
             tables.portfolios.is_awaited(TENANT, one)
-            for one in ("a@x.example", "c@x.example", "x" * 3000)
+            for one in ("a@x.example", "c@x.example", "", "x" * 3000)
         ],
-        [True, False, False],
+        [True, False, False, False],
     ),
     Row(
         "what waits",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from handover.store.user_places import MARK, Spreading, put_mark
 from handover.store.user_records import UserRecords
 from msgspec.structs import replace
 
+from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import HOUR, Pipeline
 
@@ -38,6 +41,21 @@ MARKS = {
     ]
 }
 Item = dict[str, Any]
+
+
+@dataclass
+class Sets(Mishap):
+    """Notes the attributes that statements set."""
+
+    names: set[str] = field(default_factory=set)
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        """Notes what comes after each SET."""
+        for one in params.get("Statements", ()):
+            self.names.update(re.findall(r'SET "(\w+)"=', one["Statement"]))
+        return super().before(number, service, operation, params)
 
 
 def texts(*values: str) -> Item:
@@ -125,9 +143,11 @@ def test_a_change_of_an_account_writes_what_differs(
         STORED, {**STORED.assigned, **assigned}, {**STORED.precedences, **precedences}, ()
     )
 
-    assert records.write([write], SOON) == []
+    with incident(pipeline.memory, Sets()) as noted:
+        assert records.write([write], SOON) == []
 
     assert account(pipeline) == NEW_ITEM | changes | {"version": {"N": "2"}, "marks": {"L": []}}
+    assert noted.names == {*changes, "fact_orders", "version", "marks"}
 
 
 def test_assignments_that_somebody_changed_since_a_file_began_are_kept(pipeline: Pipeline) -> None:
@@ -225,7 +245,8 @@ def test_a_change_of_a_user_writes_what_differs(
     assigned = {**STORED_USER.assigned, "#name": (), "#phone": ("1",), "#roles": ()}
     write = RecordWrite(STORED_USER, assigned, {**STORED_USER.precedences, "#phone": "6"}, ())
 
-    assert records.write([write], SOON) == []
+    with incident(pipeline.memory, Sets()) as noted:
+        assert records.write([write], SOON) == []
 
     key = pk, "user#ana@x.example"
     changes = {
@@ -238,6 +259,7 @@ def test_a_change_of_a_user_writes_what_differs(
     }
     # The old name stays in the index, which readers check.
     assert users(pipeline) == before | {key: USER_ITEM | changes}
+    assert noted.names == set(changes)
 
 
 @STAGES
