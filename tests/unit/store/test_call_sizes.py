@@ -10,20 +10,33 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from handover.audit import Act, AuditEntry, Door
 from handover.deadline import Deadline
 from handover.model import Account, User
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
 from handover.rules.pending import pending_assignee
 from handover.store.batches import Statement, put_items, read_items, write_each
 from handover.store.import_items import ImportItem
-from handover.store.name_places import put_names
+from handover.store.name_places import NAMES_MARK, put_logins, put_names
 from handover.store.portfolios import Holding
 from handover.store.tables import Tables
-from handover.store.user_places import Spreading, put_mark
+from handover.store.user_places import MARK, Spreading, put_mark
+from msgspec.structs import replace
 
 from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
-from tests.kit.pipeline import AMINA, TENANT, Pipeline
-from tests.unit.store.test_writes import ID, SETTLEMENT, begun, ended
+from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline
+from tests.unit.store.test_writes import (
+    ID,
+    SETTLEMENT,
+    begun,
+    ended,
+    issued,
+    replayed,
+    ticket,
+    used,
+)
 
 SOON = Deadline(9e9)
 
@@ -186,6 +199,67 @@ def hold(version: int) -> Callable[[Tables], None]:
     return lambda tables: tables.portfolios.put([holding], 0.0, SOON)
 
 
+OWNER = Role("owner", 1, frozenset())
+ENTRY = AuditEntry(
+    TENANT, "n", "2026-11-22T10:00:00.000Z", Act.ROLE_STORED, "ines", Door.CLI, "role owner"
+)
+READ_AND_WRITE = ["BatchGetItem", "BatchExecuteStatement"]
+
+
+def nothing(_: Tables) -> None:
+    """Nothing is stored before."""
+
+
+def store_role(tables: Tables, *, also: bool = False) -> None:
+    entry = (lambda _before, _after: tables.audit.addition(ENTRY)) if also else None
+    tables.setup.put_role(TENANT, OWNER, entry)
+
+
+def store_profile(tables: Tables) -> None:
+    own = replace(presets()["single-strict"], name="own")
+    tables.setup.replace_profile(TENANT, None, own)
+
+
+def settle_profile(tables: Tables) -> None:
+    tables.tickets.settle_profile("T", "{}")
+
+
+def with_profile(tables: Tables) -> None:
+    issued(tables)
+    settle_profile(tables)
+
+
+def note_taken(tables: Tables) -> None:
+    tables.watermarks.note_taken("chunks", 7000.0)
+
+
+def mark_deleted(tables: Tables) -> None:
+    tables.jobs.mark_deleted(TENANT, AMINA, "T", "1", SOON)
+
+
+def claim(email: str) -> Callable[[Tables], None]:
+    return lambda tables: tables.user_records.claim_logins(TENANT, {"own": email}, "1", 0.0, SOON)
+
+
+def put_login(tables: Tables) -> None:
+    put_logins(tables.directory.table, TENANT, {"own": AMINA}, SOON)
+
+
+def spread(tables: Tables) -> None:
+    for mark in (MARK, NAMES_MARK):
+        put_mark(tables.directory.table, TENANT, Spreading.SPREAD, 0.0, mark=mark)
+
+
+def spread_login(tables: Tables) -> None:
+    spread(tables)
+    put_logins(tables.directory.table, TENANT, {"own": BARAKA}, SOON)
+
+
+def spread_user(tables: Tables) -> None:
+    spread(tables)
+    tables.directory.put_users(TENANT, [User("new@x.example", "", frozenset())], SOON)
+
+
 def one_chunk(tables: Tables) -> None:
     begun(tables, chunks=1)
 
@@ -203,12 +277,12 @@ CALLS: dict[str, tuple[Callable[[Tables], None], Callable[[Tables], object], lis
         ["GetItem", "UpdateItem", "GetItem", "UpdateItem"],
     ),
     "accounts are stored": (
-        lambda _: None,
+        nothing,
         lambda tables: tables.accounts.put_fields([Account(TENANT, "A", 1)], SOON),
         ["BatchGetItem", "BatchExecuteStatement"],
     ),
     "a holding is stored": (
-        lambda _: None,
+        nothing,
         hold(1),
         ["BatchGetItem", "BatchGetItem", "BatchExecuteStatement"],
     ),
@@ -223,6 +297,83 @@ CALLS: dict[str, tuple[Callable[[Tables], None], Callable[[Tables], object], lis
         begun,
         newest,
         ["Query", "BatchGetItem", "BatchGetItem"],
+    ),
+    "a role is stored": (nothing, store_role, ["GetItem", "PutItem"]),
+    "a role is stored with the entry of the act": (
+        nothing,
+        lambda tables: store_role(tables, also=True),
+        ["GetItem", "TransactWriteItems"],
+    ),
+    "a role is stored as it was": (store_role, store_role, ["GetItem"]),
+    "a role is removed": (
+        store_role,
+        lambda tables: tables.setup.remove_role(TENANT, OWNER.role),
+        ["GetItem", "DeleteItem"],
+    ),
+    "a role that does not exist is removed": (
+        nothing,
+        lambda tables: tables.setup.remove_role(TENANT, OWNER.role),
+        ["GetItem"],
+    ),
+    "a profile is stored": (nothing, store_profile, ["GetItem", "PutItem"]),
+    "a profile is stored in place of another that has changed": (
+        store_profile,
+        store_profile,
+        ["GetItem"],
+    ),
+    "a ticket is issued once": (
+        nothing,
+        lambda tables: tables.tickets.issue_once("T", ticket()),
+        ["PutItem"],
+    ),
+    "a ticket is issued again": (
+        issued,
+        lambda tables: tables.tickets.issue_once("T", ticket()),
+        ["PutItem", "GetItem"],
+    ),
+    "a ticket gets its profile": (issued, settle_profile, ["UpdateItem"]),
+    "a ticket keeps its profile": (with_profile, settle_profile, ["UpdateItem", "GetItem"]),
+    "a ticket without replays has none to take over": (
+        used,
+        lambda tables: tables.tickets.take_over_replays(ID, "T"),
+        ["GetItem"],
+    ),
+    "replays are taken over of a known ticket": (
+        replayed,
+        lambda tables: tables.tickets.take_over_replays(ID, "T", tables.tickets.find("T")),
+        ["GetItem", "UpdateItem"],
+    ),
+    "a message is taken": (nothing, note_taken, ["GetItem", "UpdateItem"]),
+    "a message as new is taken": (note_taken, note_taken, ["GetItem"]),
+    "a user is marked as deleted": (nothing, mark_deleted, ["GetItem", *READ_AND_WRITE]),
+    "a user is marked as deleted again": (mark_deleted, mark_deleted, ["GetItem", "BatchGetItem"]),
+    "a login name is claimed": (nothing, claim(AMINA), ["GetItem", *READ_AND_WRITE]),
+    "a login name that another user has is not claimed": (
+        claim(BARAKA),
+        claim(AMINA),
+        # Whether that user has it still is on the user.
+        ["GetItem", "BatchGetItem", "GetItem", "BatchGetItem"],
+    ),
+    "login names are put": (nothing, put_login, ["GetItem", "BatchWriteItem"]),
+    "spread login names are put": (
+        spread,
+        put_login,
+        ["GetItem", *["BatchGetItem"] * 3, "TransactWriteItems"],
+    ),
+    "a spread login name is put over another": (
+        spread_login,
+        put_login,
+        ["GetItem", *READ_AND_WRITE],
+    ),
+    "a user at a shard is read": (
+        spread_user,
+        lambda tables: tables.directory.users(TENANT, ["new@x.example"], SOON),
+        ["GetItem", "BatchGetItem"],
+    ),
+    "a user is read who may be at two places": (
+        spread,
+        lambda tables: tables.directory.users(TENANT, ["new@x.example"], SOON),
+        ["GetItem", *["BatchGetItem"] * 3],
     ),
 }
 
