@@ -237,7 +237,7 @@ def mark_deleted(tables: Tables) -> None:
     tables.jobs.mark_deleted(TENANT, AMINA, "T", "1", SOON)
 
 
-def claim(email: str) -> Callable[[Tables], None]:
+def claim(email: str) -> Callable[[Tables], object]:
     return lambda tables: tables.user_records.claim_logins(TENANT, {"own": email}, "1", 0.0, SOON)
 
 
@@ -265,7 +265,7 @@ def one_chunk(tables: Tables) -> None:
 
 
 # What is stored before, the step, and its calls: reads that tell nothing new are left out.
-CALLS: dict[str, tuple[Callable[[Tables], None], Callable[[Tables], object], list[str]]] = {
+CALLS: dict[str, tuple[Callable[[Tables], object], Callable[[Tables], object], list[str]]] = {
     "an import's only chunk is settled": (
         one_chunk,
         settle_first,

@@ -575,6 +575,15 @@ def closed(tables: Tables) -> None:
     tables.audit.close(ENTRY, Outcome.NOT_DONE, CLOSED_AT)
 
 
+def orphaned(tables: Tables) -> None:
+    """The outcome of an entry that has expired, under the key of another entry."""
+    tables.audit.add(ENTRY)
+    key = tables.audit.addition(ENTRY)["Put"]["Item"]["pk"]
+    others = (replace(ENTRY, name=f"n{number}", at=CLOSED_AT) for number in range(100))
+    gone = next(one for one in others if tables.audit.addition(one)["Put"]["Item"]["pk"] == key)
+    tables.audit.close(gone, Outcome.DONE, CLOSED_AT)
+
+
 def newest(tables: Tables, before: str = "", since: str = "") -> list[AuditEntry]:
     now = "2026-12-01T10:00:00Z"
     return list(tables.audit.newest(TENANT, before=before, since=since, now=now, rows=7))
@@ -586,6 +595,7 @@ def close(tables: Tables) -> list[bool]:
 
 AUDIT = (
     Row("entries, newest first", (noted,), newest, [BARE, ENTRY]),
+    Row("entries beside an outcome whose entry is gone", (orphaned,), newest, [ENTRY]),
     Row("entries with their outcomes", (closed,), newest, [BARE, CLOSED]),
     Row("entries before one", (closed,), lambda tables: newest(tables, BARE.place), [CLOSED]),
     Row(

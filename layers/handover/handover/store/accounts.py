@@ -51,7 +51,8 @@ class Accounts(Struct, frozen=True):
 
         `after` is the last id of the previous page. The index lags behind the table by moments.
         """
-        first = int(_shard_of(after), 16) if after else 0
+        # The hash of no id is 0, that of the first shard.
+        first = int(_shard_of(after), 16)
         for number in range(first, SHARDS):
             yield from self._on_shards(tenant, f"{number:x}", after if number == first else "")
 
