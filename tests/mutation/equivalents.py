@@ -518,6 +518,16 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     *(
         Equivalent(
+            "store/portfolios.py",
+            "_is_key",
+            "0",
+            new,
+            "The keys of all shards have the same length.",
+        )
+        for new in ("(1)", "(-1)")
+    ),
+    *(
+        Equivalent(
             "store/watermarks.py",
             scope,
             old,

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from handover.audit import Act, AuditEntry, Door
 from handover.deadline import Deadline
-from handover.model import Account, User
+from handover.model import Account, Record, User
 from handover.profiles.presets import presets
 from handover.profiles.profile import Role
+from handover.rules.decision import RecordWrite
 from handover.rules.pending import pending_assignee
 from handover.store.batches import Statement, put_items, read_items, write_each
 from handover.store.import_items import ImportItem
@@ -260,6 +261,12 @@ def spread_user(tables: Tables) -> None:
     tables.directory.put_users(TENANT, [User("new@x.example", "", frozenset())], SOON)
 
 
+def write_outdated(tables: Tables) -> object:
+    fields = {"#status": ("active",)}
+    record = Record(TENANT, "new@x.example", 7, assigned=fields)
+    return tables.user_records.write([RecordWrite(record, fields, {}, ())], SOON)
+
+
 def one_chunk(tables: Tables) -> None:
     begun(tables, chunks=1)
 
@@ -364,6 +371,11 @@ CALLS: dict[str, tuple[Callable[[Tables], object], Callable[[Tables], object], l
         spread_login,
         put_login,
         ["GetItem", *READ_AND_WRITE],
+    ),
+    "a user at a shard who has changed is not written": (
+        spread_user,
+        write_outdated,
+        ["GetItem", "BatchExecuteStatement"],
     ),
     "a user at a shard is read": (
         spread_user,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from handover.deadline import Deadline
+from handover.errors import RetryLaterError
 from handover.model import Account, ChangeReceipt, RoleChange
 from handover.profiles.profile import WORKFLOW_ROLE
 from handover.store import portfolios
@@ -109,6 +110,23 @@ def test_the_newest_version_is_left_where_new_items_are_stored(
     table.put([holding()], NOW, SOON)
 
     assert versions(pipeline) == after
+
+
+@pytest.mark.parametrize(
+    ("at_home", "at_shard", "listed"),
+    [((6, True), (5, False), True), ((5, True), (6, False), False), ((5, False), (6, True), True)],
+)
+def test_of_an_item_at_both_places_the_newer_one_is_read(
+    at_home: tuple[int, bool], at_shard: tuple[int, bool], pipeline: Pipeline, *, listed: bool
+) -> None:
+    table = Portfolios(TABLE, spreads=True)
+    table.mark_spread(HOME)
+    stored(pipeline, {HOME: at_home[0], SHARD: at_shard[0]})
+    of_table = pipeline.memory.dynamodb.tables[TABLE]
+    for pk, (_, is_held) in ((HOME, at_home), (SHARD, at_shard)):
+        of_table.items[pk, "m#K1"] = {**of_table.items[pk, "m#K1"], "held": {"BOOL": is_held}}
+
+    assert list(table.of("t", "a")) == ([("m", "K1")] if listed else [])
 
 
 def test_an_unchanged_version_is_not_written_again(pipeline: Pipeline) -> None:
@@ -221,6 +239,13 @@ def test_holders_at_shards_are_found_and_former_ones_are_not(pipeline: Pipeline)
     )
 
     assert table.holders_among("t", ["a", "b", "c"], SOON) == {"a"}
+
+
+def test_no_holder_is_looked_for_when_the_time_is_over(pipeline: Pipeline) -> None:
+    with incident(pipeline.memory, Mishap()) as calls, pytest.raises(RetryLaterError):
+        Portfolios(TABLE).holders_among("t", ["a"], Deadline(0.0))
+
+    assert calls.seen == 0
 
 
 def test_a_holder_is_found_behind_many_former_holdings(pipeline: Pipeline) -> None:

@@ -377,6 +377,16 @@ def test_the_next_part_of_names_begins_where_the_first_key_had_more(
     ]
 
 
+@pytest.mark.parametrize(("length", "calls"), [(565, 16), (566, 0)])
+def test_ids_that_begin_so_are_looked_for_if_they_fit_a_key(
+    length: int, calls: int, pipeline: Pipeline
+) -> None:
+    # A key has 576 bytes: the tenant and its separator take seven, the end of the range four.
+    found = queries(pipeline, lambda tables: list(tables.accounts.beginning(TENANT, "x" * length)))
+
+    assert len(found) == calls
+
+
 def test_accounts_are_listed_over_all_pages(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ from handover.store.tables import Tables
 from handover.store.watermarks import SeenFile
 from msgspec.structs import replace
 
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline
 from tests.unit.store.test_writes import (
     ID,
@@ -336,6 +337,12 @@ WATERMARKS = (
         lambda tables: tables.watermarks.seen_files(TENANT, "crm"),
         (FILES, 1),
     ),
+    Row(
+        "when the files of a source were received",
+        (remembered,),
+        lambda tables: [one.received_at for one in tables.watermarks.seen_files(TENANT, "crm")[0]],
+        ["2026", "2027"],
+    ),
     Row("no pace", (), lambda tables: tables.watermarks.pace(TENANT, "crm"), 0.0),
     Row(
         "the pace of a source",
@@ -575,6 +582,16 @@ def closed(tables: Tables) -> None:
     tables.audit.close(ENTRY, Outcome.NOT_DONE, CLOSED_AT)
 
 
+LATER = replace(ENTRY, name="p", at=CLOSED_AT)
+# Under several keys of the month.
+SECONDS = [replace(ENTRY, at=f"2026-11-22T10:00:0{at}.000Z") for at in range(6)]
+
+
+def busy(tables: Tables) -> None:
+    for one in SECONDS:
+        tables.audit.add(one)
+
+
 def orphaned(tables: Tables) -> None:
     """The outcome of an entry that has expired, under the key of another entry."""
     tables.audit.add(ENTRY)
@@ -595,6 +612,7 @@ def close(tables: Tables) -> list[bool]:
 
 AUDIT = (
     Row("entries, newest first", (noted,), newest, [BARE, ENTRY]),
+    Row("entries of a month, newest first", (busy,), newest, SECONDS[::-1]),
     Row("entries beside an outcome whose entry is gone", (orphaned,), newest, [ENTRY]),
     Row("entries with their outcomes", (closed,), newest, [BARE, CLOSED]),
     Row("entries before one", (closed,), lambda tables: newest(tables, BARE.place), [CLOSED]),
@@ -627,9 +645,9 @@ AUDIT = (
     ),
     Row(
         "entries that were left open after one",
-        (noted,),
+        (noted, lambda tables: tables.audit.add(LATER)),
         lambda tables: list(tables.audit.left_open(after=ENTRY.place, until="2027")),
-        [],
+        [LATER],
     ),
     Row("whether an outcome is stored", (noted,), close, [True, False]),
 )
@@ -974,3 +992,12 @@ def test_what_is_stored_is_read(name: str, pipeline: Pipeline) -> None:
         step(tables)
 
     assert row.read(tables) == row.answer
+
+
+def test_an_entry_that_expires_while_open_ones_are_listed_is_left_out(pipeline: Pipeline) -> None:
+    audit = pipeline.resources.tables.audit
+    audit.add(ENTRY)
+    expire = pipeline.memory.dynamodb.tables["AuditTable"].items.clear
+
+    with incident(pipeline.memory, Mishap("GetItem", before_call=expire)):
+        assert list(audit.left_open(after="", until="2027")) == []

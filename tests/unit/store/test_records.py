@@ -149,6 +149,7 @@ def test_a_change_of_an_account_writes_what_differs(
 
     assert account(pipeline) == NEW_ITEM | changes | {"version": {"N": "2"}, "marks": {"L": []}}
     assert noted.names == {*changes, "fact_orders", "version", "marks"}
+    assert records.read("t", ["K1"], SOON)["K1"].opco == changes.get("opco", {"S": ""})["S"]
 
 
 def test_assignments_that_somebody_changed_since_a_file_began_are_kept(pipeline: Pipeline) -> None:

@@ -22,7 +22,7 @@ from handover.store.chunks import PlannedChunk
 from handover.store.history import Entry
 from handover.store.import_items import ImportItem
 from handover.store.imports import ValidatedFile
-from handover.store.progress import Settlement
+from handover.store.progress import COUNTED, Settlement
 from handover.store.requests import Note, Request
 from handover.store.tables import Tables
 from handover.store.tickets import Replays, TicketItem
@@ -651,6 +651,19 @@ CHUNKS = (
         lambda tables: settle(tables, Settlement(1, "v", False, Counts(10, 10), 7)),
         6,
         {},
+    ),
+    Row(
+        "a chunk in which nothing happened is counted",
+        (taken,),
+        lambda tables: settle(tables, Settlement(1, "w", False, Counts(10))),
+        0,
+        {
+            "chunk#00001.settled_by": "w",
+            "chunk#00001.has_errors": False,
+            "chunk#00001.worked_ms": 0,
+            **{f"chunk#00001.{name}": 0 for name in COUNTED},
+            "progress.b0": 1,
+        },
     ),
     Row(
         "the next chunk is counted beside the first",
