@@ -516,6 +516,13 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "None",
         "Only the speed differs: botocore serializes the input, and another body takes its place.",
     ),
+    Equivalent(
+        "store/accounts.py",
+        "account_keys",
+        "len(account_id) + len(prefix)",
+        "(len(account_id) - len(prefix))",
+        "Only the speed differs: the bytes of more ids are counted, with the same result.",
+    ),
     *(
         Equivalent(
             "store/portfolios.py",

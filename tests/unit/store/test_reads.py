@@ -22,7 +22,7 @@ from handover.store.directory import Source
 from handover.store.history import Entry
 from handover.store.import_items import ImportItem
 from handover.store.imports import ValidatedFile
-from handover.store.name_places import put_logins, put_names
+from handover.store.name_places import name_places, put_logins, put_names, read_logins
 from handover.store.portfolios import Holding, Waiting
 from handover.store.progress import Settlement, counts_of
 from handover.store.requests import Note, Request
@@ -751,6 +751,15 @@ SETUP = (
         ],
         [[True] * 4, [False] * 4],
     ),
+    Row(
+        "a profile that others have stored meanwhile is not replaced",
+        (configured,),
+        lambda tables: (
+            tables.setup.replace_profile(TENANT, None, replace(OWN, columns=())),
+            tables.setup.replace_profile(TENANT, OWN, OWN),
+        ),
+        (False, True),
+    ),
     Row("no settings", (), lambda tables: tables.directory.settings("new"), Settings()),
     Row(
         "settings",
@@ -919,6 +928,24 @@ USERS = (
             {"ana": [ANNA]},
             {},
         ),
+    ),
+    Row(
+        "login names that just fit a key",
+        # A key has 1,024 bytes, of which "login#" takes six.
+        (
+            lambda tables: put_logins(
+                tables.directory.table, "small", {"x" * 1018: "ana@x.example"}, SOON
+            ),
+        ),
+        lambda tables: list(
+            read_logins(
+                tables.directory.table,
+                name_places(tables.directory.table, "small"),
+                ["x" * 1018, "x" * 1019],
+                SOON,
+            )
+        ),
+        ["x" * 1018],
     ),
     Row(
         "users by login name",
