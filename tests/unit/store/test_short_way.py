@@ -83,6 +83,7 @@ def both_ways(call: str, status: int, body: bytes) -> tuple[tuple[Any, Any], tup
     answers = [
         _answer(getattr(client, call), BATCHES[call]) for client in (client_on(usual), other)
     ]
+    assert (len(usual.sent), len(short.sent)) == (1, 1)
     return (usual.sent[0], answers[0]), (short.sent[0], answers[1])
 
 
