@@ -509,6 +509,47 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(-1)",
         "All accounts of a call are of one tenant.",
     ),
+    Equivalent(
+        "store/short_way.py",
+        "_keep_input",
+        "_CALLS[model.name]",
+        "None",
+        "Only the speed differs: botocore serializes the input, and another body takes its place.",
+    ),
+    Equivalent(
+        "store/accounts.py",
+        "account_keys",
+        "len(account_id) + len(prefix)",
+        "(len(account_id) - len(prefix))",
+        "Only the speed differs: the bytes of more ids are counted, with the same result.",
+    ),
+    *(
+        Equivalent(
+            "store/portfolios.py",
+            "_is_key",
+            "0",
+            new,
+            "The keys of all shards have the same length.",
+        )
+        for new in ("(1)", "(-1)")
+    ),
+    *(
+        Equivalent(
+            "store/watermarks.py",
+            scope,
+            old,
+            new,
+            "The same value stored again leaves the same item.",
+        )
+        for scope, old, new in (
+            (
+                "Watermarks.raise_watermark",
+                "WatermarkItem.ended_until < until",
+                "(WatermarkItem.ended_until <= until)",
+            ),
+            ("Watermarks.note_taken", "newest < sent_at", "(newest <= sent_at)"),
+        )
+    ),
     *(
         Equivalent(
             "store/users.py",

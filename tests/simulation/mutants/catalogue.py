@@ -620,8 +620,8 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(
                 f"{STORE}.portfolios",
                 "Portfolios.put",
-                "if max(known.get(place, -1) for place in places[key]) < holding.version",
-                "if True",
+                "place in known and known[place] >= holding.version",
+                "False",
             ),
         ),
         scenes=("two", "older"),

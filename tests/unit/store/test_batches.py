@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from handover import flight
 from handover.deadline import RESERVE_SECONDS, Deadline
 from handover.errors import RetryLaterError
 from handover.model import Account, User
@@ -26,11 +28,13 @@ from handover.store.batches import (
 )
 from handover.store.portfolios import Holding
 
+from tests.kit.crew import OneByOne
 from tests.kit.memory_aws import ServiceError, Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import TENANT, Pipeline
 
 TABLE = "AccountsTable"
+SOON = Deadline(9e9)
 # What DynamoDB answers for one statement, and for a whole call, when it was only too busy.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchStatementError.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
@@ -187,6 +191,28 @@ def test_only_the_throttled_statement_is_sent_again(pipeline: Pipeline, code: st
     assert calls.seen == -(-60 // STATEMENTS_A_BATCH) + 1
 
 
+@pytest.mark.parametrize(
+    ("twist", "in_flight"),
+    [(Twist(), [4, 5, 6]), (Twist(member_errors={0: "ThrottlingError"}), [4, 3, 2])],
+    ids=["accepted", "busy"],
+)
+def test_after_a_throttled_statement_fewer_batches_are_in_flight(
+    twist: Twist, in_flight: list[int], pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(pipeline, 250)
+    seen: list[int] = []
+
+    def first(number: int) -> int:
+        seen.append(number)
+        return 0
+
+    monkeypatch.setattr(flight, "make_crew", partial(OneByOne, first))
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[twist])):
+        write_each([raise_version(place, 1) for place in range(250)], pipeline.deadline)
+
+    assert seen[:3] == in_flight
+
+
 def test_an_invalid_statement_is_a_defect_and_not_an_error_of_the_data(pipeline: Pipeline) -> None:
     stored(pipeline, 1)
     wrong = Twist(member_errors={0: "ValidationError"})
@@ -225,6 +251,8 @@ def test_a_batch_that_the_sdk_sent_twice_fails_its_condition_with_the_present_it
     assert unmet is write
     assert now is not None
     assert (now.version, now.assigned) == (2, {"m": ("a",)})
+    assert accounts.write([RecordWrite(now, {"m": ("b",)}, {"m": "30"}, ())], SOON) == []
+    assert pipeline.account("A000").assigned == {"m": ("b",)}
 
 
 def test_puts_that_are_left_out_are_sent_again(pipeline: Pipeline) -> None:
@@ -387,13 +415,6 @@ def test_unchanged_fields_write_nothing(pipeline: Pipeline) -> None:
         pipeline.accounts(account)
 
     assert writes.seen == 0
-
-
-def test_no_accounts_are_stored_without_a_call(pipeline: Pipeline) -> None:
-    with incident(pipeline.memory, Mishap()) as calls:
-        pipeline.resources.tables.accounts.put_fields([], pipeline.deadline)
-
-    assert calls.seen == 0
 
 
 def test_an_account_that_was_created_meanwhile_gets_the_fields_too(

@@ -10,19 +10,34 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from handover.audit import Act, AuditEntry, Door
 from handover.deadline import Deadline
-from handover.model import User
+from handover.model import Account, Record, User
+from handover.profiles.presets import presets
+from handover.profiles.profile import Role
+from handover.rules.decision import RecordWrite
 from handover.rules.pending import pending_assignee
 from handover.store.batches import Statement, put_items, read_items, write_each
 from handover.store.import_items import ImportItem
+from handover.store.name_places import NAMES_MARK, put_logins, put_names
 from handover.store.portfolios import Holding
 from handover.store.tables import Tables
-from handover.store.user_places import Spreading, put_mark
+from handover.store.user_places import MARK, Spreading, put_mark
+from msgspec.structs import replace
 
 from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
-from tests.kit.pipeline import AMINA, TENANT, Pipeline
-from tests.unit.store.test_writes import ID, SETTLEMENT, begun, ended
+from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline
+from tests.unit.store.test_writes import (
+    ID,
+    SETTLEMENT,
+    begun,
+    ended,
+    issued,
+    replayed,
+    ticket,
+    used,
+)
 
 SOON = Deadline(9e9)
 
@@ -37,7 +52,7 @@ class Calls(Mishap):
         self, number: int, service: str, operation: str, params: dict[str, Any]
     ) -> Twist | None:
         """Counts what the call asks for."""
-        if operation == self.operation:
+        if self.operation in ("", operation):
             self.sizes.append(_members(params))
         return super().before(number, service, operation, params)
 
@@ -180,12 +195,84 @@ def settle_first(tables: Tables) -> object:
     return tables.chunks.settle(item, SETTLEMENT, SOON)
 
 
+def hold(version: int) -> Callable[[Tables], None]:
+    holding = Holding(TENANT, AMINA, "m", "K1", version, is_held=True)
+    return lambda tables: tables.portfolios.put([holding], 0.0, SOON)
+
+
+OWNER = Role("owner", 1, frozenset())
+ENTRY = AuditEntry(
+    TENANT, "n", "2026-11-22T10:00:00.000Z", Act.ROLE_STORED, "ines", Door.CLI, "role owner"
+)
+READ_AND_WRITE = ["BatchGetItem", "BatchExecuteStatement"]
+
+
+def nothing(_: Tables) -> None:
+    """Nothing is stored before."""
+
+
+def store_role(tables: Tables, *, also: bool = False) -> None:
+    entry = (lambda _before, _after: tables.audit.addition(ENTRY)) if also else None
+    tables.setup.put_role(TENANT, OWNER, entry)
+
+
+def store_profile(tables: Tables) -> None:
+    own = replace(presets()["single-strict"], name="own")
+    tables.setup.replace_profile(TENANT, None, own)
+
+
+def settle_profile(tables: Tables) -> None:
+    tables.tickets.settle_profile("T", "{}")
+
+
+def with_profile(tables: Tables) -> None:
+    issued(tables)
+    settle_profile(tables)
+
+
+def note_taken(tables: Tables) -> None:
+    tables.watermarks.note_taken("chunks", 7000.0)
+
+
+def mark_deleted(tables: Tables) -> None:
+    tables.jobs.mark_deleted(TENANT, AMINA, "T", "1", SOON)
+
+
+def claim(email: str) -> Callable[[Tables], object]:
+    return lambda tables: tables.user_records.claim_logins(TENANT, {"own": email}, "1", 0.0, SOON)
+
+
+def put_login(tables: Tables) -> None:
+    put_logins(tables.directory.table, TENANT, {"own": AMINA}, SOON)
+
+
+def spread(tables: Tables) -> None:
+    for mark in (MARK, NAMES_MARK):
+        put_mark(tables.directory.table, TENANT, Spreading.SPREAD, 0.0, mark=mark)
+
+
+def spread_login(tables: Tables) -> None:
+    spread(tables)
+    put_logins(tables.directory.table, TENANT, {"own": BARAKA}, SOON)
+
+
+def spread_user(tables: Tables) -> None:
+    spread(tables)
+    tables.directory.put_users(TENANT, [User("new@x.example", "", frozenset())], SOON)
+
+
+def write_outdated(tables: Tables) -> object:
+    fields = {"#status": ("active",)}
+    record = Record(TENANT, "new@x.example", 7, assigned=fields)
+    return tables.user_records.write([RecordWrite(record, fields, {}, ())], SOON)
+
+
 def one_chunk(tables: Tables) -> None:
     begun(tables, chunks=1)
 
 
 # What is stored before, the step, and its calls: reads that tell nothing new are left out.
-CALLS: dict[str, tuple[Callable[[Tables], None], Callable[[Tables], object], list[str]]] = {
+CALLS: dict[str, tuple[Callable[[Tables], object], Callable[[Tables], object], list[str]]] = {
     "an import's only chunk is settled": (
         one_chunk,
         settle_first,
@@ -196,11 +283,109 @@ CALLS: dict[str, tuple[Callable[[Tables], None], Callable[[Tables], object], lis
         settle_first,
         ["GetItem", "UpdateItem", "GetItem", "UpdateItem"],
     ),
+    "accounts are stored": (
+        nothing,
+        lambda tables: tables.accounts.put_fields([Account(TENANT, "A", 1)], SOON),
+        ["BatchGetItem", "BatchExecuteStatement"],
+    ),
+    "a holding is stored": (
+        nothing,
+        hold(1),
+        ["BatchGetItem", "BatchGetItem", "BatchExecuteStatement"],
+    ),
+    "a newer holding is stored": (
+        hold(1),
+        hold(2),
+        ["BatchGetItem", "BatchGetItem", "BatchExecuteStatement"],
+    ),
+    "an older holding is not stored": (hold(2), hold(1), ["BatchGetItem", "BatchGetItem"]),
     "imports that have ended are listed": (ended, newest, ["Query", "BatchGetItem"]),
     "an import that is processed is listed": (
         begun,
         newest,
         ["Query", "BatchGetItem", "BatchGetItem"],
+    ),
+    "a role is stored": (nothing, store_role, ["GetItem", "PutItem"]),
+    "a role is stored with the entry of the act": (
+        nothing,
+        lambda tables: store_role(tables, also=True),
+        ["GetItem", "TransactWriteItems"],
+    ),
+    "a role is stored as it was": (store_role, store_role, ["GetItem"]),
+    "a role is removed": (
+        store_role,
+        lambda tables: tables.setup.remove_role(TENANT, OWNER.role),
+        ["GetItem", "DeleteItem"],
+    ),
+    "a role that does not exist is removed": (
+        nothing,
+        lambda tables: tables.setup.remove_role(TENANT, OWNER.role),
+        ["GetItem"],
+    ),
+    "a profile is stored": (nothing, store_profile, ["GetItem", "PutItem"]),
+    "a profile is stored in place of another that has changed": (
+        store_profile,
+        store_profile,
+        ["GetItem"],
+    ),
+    "a ticket is issued once": (
+        nothing,
+        lambda tables: tables.tickets.issue_once("T", ticket()),
+        ["PutItem"],
+    ),
+    "a ticket is issued again": (
+        issued,
+        lambda tables: tables.tickets.issue_once("T", ticket()),
+        ["PutItem", "GetItem"],
+    ),
+    "a ticket gets its profile": (issued, settle_profile, ["UpdateItem"]),
+    "a ticket keeps its profile": (with_profile, settle_profile, ["UpdateItem", "GetItem"]),
+    "a ticket without replays has none to take over": (
+        used,
+        lambda tables: tables.tickets.take_over_replays(ID, "T"),
+        ["GetItem"],
+    ),
+    "replays are taken over of a known ticket": (
+        replayed,
+        lambda tables: tables.tickets.take_over_replays(ID, "T", tables.tickets.find("T")),
+        ["GetItem", "UpdateItem"],
+    ),
+    "a message is taken": (nothing, note_taken, ["GetItem", "UpdateItem"]),
+    "a message as new is taken": (note_taken, note_taken, ["GetItem"]),
+    "a user is marked as deleted": (nothing, mark_deleted, ["GetItem", *READ_AND_WRITE]),
+    "a user is marked as deleted again": (mark_deleted, mark_deleted, ["GetItem", "BatchGetItem"]),
+    "a login name is claimed": (nothing, claim(AMINA), ["GetItem", *READ_AND_WRITE]),
+    "a login name that another user has is not claimed": (
+        claim(BARAKA),
+        claim(AMINA),
+        # Whether that user has it still is on the user.
+        ["GetItem", "BatchGetItem", "GetItem", "BatchGetItem"],
+    ),
+    "login names are put": (nothing, put_login, ["GetItem", "BatchWriteItem"]),
+    "spread login names are put": (
+        spread,
+        put_login,
+        ["GetItem", *["BatchGetItem"] * 3, "TransactWriteItems"],
+    ),
+    "a spread login name is put over another": (
+        spread_login,
+        put_login,
+        ["GetItem", *READ_AND_WRITE],
+    ),
+    "a user at a shard who has changed is not written": (
+        spread_user,
+        write_outdated,
+        ["GetItem", "BatchExecuteStatement"],
+    ),
+    "a user at a shard is read": (
+        spread_user,
+        lambda tables: tables.directory.users(TENANT, ["new@x.example"], SOON),
+        ["GetItem", "BatchGetItem"],
+    ),
+    "a user is read who may be at two places": (
+        spread,
+        lambda tables: tables.directory.users(TENANT, ["new@x.example"], SOON),
+        ["GetItem", *["BatchGetItem"] * 3],
     ),
 }
 
@@ -215,3 +400,24 @@ def test_a_step_makes_these_calls(name: str, pipeline: Pipeline) -> None:
         step(pipeline.resources.tables)
 
     assert operations.made == expected
+
+
+# What is asked for nothing, or only for what cannot be stored, costs no call.
+NOTHING: dict[str, Callable[[Tables], object]] = {
+    "accounts to store": lambda tables: tables.accounts.put_fields([], SOON),
+    "accounts to read": lambda tables: tables.accounts.read(TENANT, [], SOON),
+    "users to read": lambda tables: tables.directory.users(TENANT, [], SOON),
+    "users to write": lambda tables: tables.user_records.write([], SOON),
+    "names to index": lambda tables: put_names(
+        tables.directory.table, TENANT, [("", AMINA), ("x" * 1100, AMINA)], SOON
+    ),
+    "an account id that is too long": lambda tables: tables.accounts.read(
+        TENANT, ["x" * 1000], SOON
+    ),
+    "a text that is no address": lambda tables: tables.portfolios.is_awaited(TENANT, "ana"),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_nothing_is_asked_for_without_a_call(name: str, pipeline: Pipeline) -> None:
+    assert sizes(pipeline, "", NOTHING[name]) == []

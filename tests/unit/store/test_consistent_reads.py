@@ -55,6 +55,7 @@ OF_THE_LAST_WRITE: dict[str, Callable[[Tables], Any]] = {
 OF_MOMENTS_AGO: dict[str, Callable[[Tables], Any]] = {
     "a pace": lambda tables: tables.watermarks.pace(TENANT, "crm"),
     "up to when imports have ended": lambda tables: tables.watermarks.watermark(TENANT),
+    "whether a newer message was taken": lambda tables: tables.watermarks.note_taken("q", 0.0),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from handover.deadline import Deadline
+from handover.errors import RetryLaterError
 from handover.model import Account, ChangeReceipt, RoleChange
 from handover.profiles.profile import WORKFLOW_ROLE
 from handover.store import portfolios
@@ -15,6 +16,7 @@ from handover.store.portfolios import Holding, Portfolios, holdings_of
 from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import Pipeline
+from tests.unit.store.test_call_sizes import Operations
 
 SOON = Deadline(9e9)
 TABLE = "PortfolioTable"
@@ -110,6 +112,23 @@ def test_the_newest_version_is_left_where_new_items_are_stored(
     assert versions(pipeline) == after
 
 
+@pytest.mark.parametrize(
+    ("at_home", "at_shard", "listed"),
+    [((6, True), (5, False), True), ((5, True), (6, False), False), ((5, False), (6, True), True)],
+)
+def test_of_an_item_at_both_places_the_newer_one_is_read(
+    at_home: tuple[int, bool], at_shard: tuple[int, bool], pipeline: Pipeline, *, listed: bool
+) -> None:
+    table = Portfolios(TABLE, spreads=True)
+    table.mark_spread(HOME)
+    stored(pipeline, {HOME: at_home[0], SHARD: at_shard[0]})
+    of_table = pipeline.memory.dynamodb.tables[TABLE]
+    for pk, (_, is_held) in ((HOME, at_home), (SHARD, at_shard)):
+        of_table.items[pk, "m#K1"] = {**of_table.items[pk, "m#K1"], "held": {"BOOL": is_held}}
+
+    assert list(table.of("t", "a")) == ([("m", "K1")] if listed else [])
+
+
 def test_an_unchanged_version_is_not_written_again(pipeline: Pipeline) -> None:
     stored(pipeline, {HOME: 5})
 
@@ -140,10 +159,35 @@ def test_a_version_that_was_read_too_early_is_read_again(
     assert reads.seen == 3
 
 
+def test_an_item_that_was_moved_since_an_outdated_read_is_not_removed_again(
+    pipeline: Pipeline,
+) -> None:
+    table = Portfolios(TABLE, spreads=True)
+    table.mark_spread(HOME)
+    stored(pipeline, {HOME: 3})
+    of_table = pipeline.memory.dynamodb.tables[TABLE]
+    of_table.write((HOME, "m#K1"), of_table.items[HOME, "m#K1"], None)
+    stored(pipeline, {SHARD: 3})
+
+    calls = Operations(twists=[Twist(stale=True)] * 2)
+    with incident(pipeline.memory, calls):
+        table.put([holding()], NOW, SOON)
+
+    assert versions(pipeline) == {SHARD: 5}
+    # Marks, versions, and those of both places as they are now; then one write.
+    assert calls.made == ["BatchGetItem"] * 3 + ["BatchExecuteStatement"]
+
+
 @pytest.mark.parametrize(
     ("there", "changes", "spreads", "is_spread"),
-    [(3, 2, True, True), (2, 2, True, False), (3, 1, True, False), (3, 2, False, False)],
-    ids=["large and busy", "not large", "not busy", "older code is in use"],
+    [
+        (3, 2, True, True),
+        (4, 2, True, True),
+        (2, 2, True, False),
+        (3, 1, True, False),
+        (3, 2, False, False),
+    ],
+    ids=["large and busy", "larger", "not large", "not busy", "older code is in use"],
 )
 def test_a_portfolio_is_spread_once_it_is_large_and_busy(
     there: int,
@@ -197,6 +241,13 @@ def test_holders_at_shards_are_found_and_former_ones_are_not(pipeline: Pipeline)
     assert table.holders_among("t", ["a", "b", "c"], SOON) == {"a"}
 
 
+def test_no_holder_is_looked_for_when_the_time_is_over(pipeline: Pipeline) -> None:
+    with incident(pipeline.memory, Mishap()) as calls, pytest.raises(RetryLaterError):
+        Portfolios(TABLE).holders_among("t", ["a"], Deadline(0.0))
+
+    assert calls.seen == 0
+
+
 def test_a_holder_is_found_behind_many_former_holdings(pipeline: Pipeline) -> None:
     table = Portfolios(TABLE)
     ended = [holding(account_id=f"A{at:02d}", is_held=False) for at in range(40)]
@@ -243,13 +294,13 @@ def test_portals_hold_every_assigned_role_but_no_workflow() -> None:
         "t",
         "K1",
         1,
-        portals=("Shop", "", "x" * 400, "y" * 401),
+        portals=("S", "", "x" * 400, "y" * 401),
         assigned={"m": ("a",), "n": (), WORKFLOW_ROLE: ("Dunning",)},
     )
 
     assert [(one.role, one.user) for one in holdings_of(None, account)] == [
         ("m", "a"),
-        ("m", "portal: Shop"),
+        ("m", "portal: S"),
         ("m", f"portal: {'x' * 400}"),
     ]
 

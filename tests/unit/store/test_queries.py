@@ -9,19 +9,21 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import pytest
 from handover.deadline import Deadline
-from handover.model import User
+from handover.model import Account, User
 from handover.store import users
 from handover.store.moving import NameMover, PortfolioMover, UserMover
 from handover.store.name_places import NAMES_MARK
-from handover.store.portfolios import Holding
+from handover.store.portfolios import Holding, Portfolios
 from handover.store.tables import Tables
 from handover.store.user_places import MARK, Spreading, put_mark
 
 from tests.kit.memory_aws import Twist
+from tests.kit.memory_aws import queries as memory_queries
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, TENANT, Pipeline
 
@@ -225,6 +227,16 @@ QUERIES: dict[str, tuple[Step, Sequence[str]]] = {
         lambda tables: list(tables.portfolios.awaited(TENANT, after="a@x.example")),
         ["Portfolio, pk = lumina#pending: AND sk > a@x.example!, at most 256"],
     ),
+    "addresses that are awaited, from the first on": (
+        lambda tables: list(tables.portfolios.awaited(TENANT)),
+        ["Portfolio, pk = lumina#pending: AND sk > !, at most 256"],
+    ),
+    "whether a busy portfolio is large": (
+        lambda tables: Portfolios(tables.portfolios.table, spreads=True).put(
+            [Holding(TENANT, AMINA, "m", f"A{at}", 1, is_held=True) for at in range(16)], 0.0, SOON
+        ),
+        [f"{HELD}, at most 1000, only pk, sk, of moments ago"],
+    ),
     "whether a user holds anything": (
         lambda tables: tables.portfolios.holders_among(TENANT, [AMINA], SOON),
         [f"{HELD}, at most 16"],
@@ -365,6 +377,29 @@ def test_the_next_part_of_names_begins_where_the_first_key_had_more(
     ]
 
 
+@pytest.mark.parametrize(("length", "calls"), [(565, 16), (566, 0)])
+def test_ids_that_begin_so_are_looked_for_if_they_fit_a_key(
+    length: int, calls: int, pipeline: Pipeline
+) -> None:
+    # A key has 576 bytes: the tenant and its separator take seven, the end of the range four.
+    found = queries(pipeline, lambda tables: list(tables.accounts.beginning(TENANT, "x" * length)))
+
+    assert len(found) == calls
+
+
+def test_accounts_are_listed_over_all_pages(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = pipeline.resources.tables.accounts
+    ids = [f"A{place:02d}" for place in range(40)]
+    accounts.put_fields([Account("t", one, 1) for one in ids], SOON)
+    monkeypatch.setattr(memory_queries, "MAX_PAGE_BYTES", 1)
+
+    assert sorted(islice(accounts.listed("t"), 50)) == ids
+    assert list(islice(accounts.beginning("t", "A"), 50)) == ids
+    assert list(islice(accounts.beginning("t", "A1", after="A17"), 50)) == ["A18", "A19"]
+
+
 def test_a_spread_portfolio_is_read_at_home_then_at_its_shards_then_at_home_again(
     pipeline: Pipeline,
 ) -> None:
@@ -383,6 +418,25 @@ def test_a_spread_portfolio_is_read_at_home_then_at_its_shards_then_at_home_agai
         for digit in DIGITS
     ]
     assert found == [first, *shards[:16], first, more, *shards[16:], more]
+
+
+def test_the_next_part_of_a_role_begins_after_its_last_account(pipeline: Pipeline) -> None:
+    portfolios = pipeline.resources.tables.portfolios
+    ids = [f"A{place:05d}" for place in range(257)]
+    held = [Holding(TENANT, AMINA, "m", one, 1, is_held=True) for one in ids]
+    portfolios.put([*held, Holding(TENANT, AMINA, "n", "K1", 1, is_held=True)], 0.0, SOON)
+    listed: list[str] = []
+
+    found = queries(
+        pipeline, lambda tables: listed.extend(tables.portfolios.in_role(TENANT, AMINA, "m"))
+    )
+
+    of_role = f"{HELD} AND sk BEGINS m#"
+    assert found == [
+        f"{of_role}, at most 256",
+        f"{of_role}, after lumina#{AMINA}|m#A00255, at most 1024",
+    ]
+    assert listed == ids
 
 
 # The attributes that are read of items of which little is needed: parsing takes most of the time.

@@ -22,7 +22,7 @@ from handover.store.directory import Source
 from handover.store.history import Entry
 from handover.store.import_items import ImportItem
 from handover.store.imports import ValidatedFile
-from handover.store.name_places import put_logins, put_names
+from handover.store.name_places import name_places, put_logins, put_names, read_logins
 from handover.store.portfolios import Holding, Waiting
 from handover.store.progress import Settlement, counts_of
 from handover.store.requests import Note, Request
@@ -30,6 +30,7 @@ from handover.store.tables import Tables
 from handover.store.watermarks import SeenFile
 from msgspec.structs import replace
 
+from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import AMINA, BARAKA, TENANT, Pipeline
 from tests.unit.store.test_writes import (
     ID,
@@ -336,6 +337,12 @@ WATERMARKS = (
         lambda tables: tables.watermarks.seen_files(TENANT, "crm"),
         (FILES, 1),
     ),
+    Row(
+        "when the files of a source were received",
+        (remembered,),
+        lambda tables: [one.received_at for one in tables.watermarks.seen_files(TENANT, "crm")[0]],
+        ["2026", "2027"],
+    ),
     Row("no pace", (), lambda tables: tables.watermarks.pace(TENANT, "crm"), 0.0),
     Row(
         "the pace of a source",
@@ -575,6 +582,25 @@ def closed(tables: Tables) -> None:
     tables.audit.close(ENTRY, Outcome.NOT_DONE, CLOSED_AT)
 
 
+LATER = replace(ENTRY, name="p", at=CLOSED_AT)
+# Under several keys of the month.
+SECONDS = [replace(ENTRY, at=f"2026-11-22T10:00:0{at}.000Z") for at in range(6)]
+
+
+def busy(tables: Tables) -> None:
+    for one in SECONDS:
+        tables.audit.add(one)
+
+
+def orphaned(tables: Tables) -> None:
+    """The outcome of an entry that has expired, under the key of another entry."""
+    tables.audit.add(ENTRY)
+    key = tables.audit.addition(ENTRY)["Put"]["Item"]["pk"]
+    others = (replace(ENTRY, name=f"n{number}", at=CLOSED_AT) for number in range(100))
+    gone = next(one for one in others if tables.audit.addition(one)["Put"]["Item"]["pk"] == key)
+    tables.audit.close(gone, Outcome.DONE, CLOSED_AT)
+
+
 def newest(tables: Tables, before: str = "", since: str = "") -> list[AuditEntry]:
     now = "2026-12-01T10:00:00Z"
     return list(tables.audit.newest(TENANT, before=before, since=since, now=now, rows=7))
@@ -586,6 +612,8 @@ def close(tables: Tables) -> list[bool]:
 
 AUDIT = (
     Row("entries, newest first", (noted,), newest, [BARE, ENTRY]),
+    Row("entries of a month, newest first", (busy,), newest, SECONDS[::-1]),
+    Row("entries beside an outcome whose entry is gone", (orphaned,), newest, [ENTRY]),
     Row("entries with their outcomes", (closed,), newest, [BARE, CLOSED]),
     Row("entries before one", (closed,), lambda tables: newest(tables, BARE.place), [CLOSED]),
     Row(
@@ -617,9 +645,9 @@ AUDIT = (
     ),
     Row(
         "entries that were left open after one",
-        (noted,),
+        (noted, lambda tables: tables.audit.add(LATER)),
         lambda tables: list(tables.audit.left_open(after=ENTRY.place, until="2027")),
-        [],
+        [LATER],
     ),
     Row("whether an outcome is stored", (noted,), close, [True, False]),
 )
@@ -723,6 +751,15 @@ SETUP = (
         ],
         [[True] * 4, [False] * 4],
     ),
+    Row(
+        "a profile that others have stored meanwhile is not replaced",
+        (configured,),
+        lambda tables: (
+            tables.setup.replace_profile(TENANT, None, replace(OWN, columns=())),
+            tables.setup.replace_profile(TENANT, OWN, OWN),
+        ),
+        (False, True),
+    ),
     Row("no settings", (), lambda tables: tables.directory.settings("new"), Settings()),
     Row(
         "settings",
@@ -799,9 +836,9 @@ HELD = (
         (held,),
         lambda tables: [
             tables.portfolios.is_awaited(TENANT, one)
-            for one in ("a@x.example", "c@x.example", "x" * 3000)
+            for one in ("a@x.example", "c@x.example", "", "x" * 3000)
         ],
-        [True, False, False],
+        [True, False, False, False],
     ),
     Row(
         "what waits",
@@ -893,6 +930,24 @@ USERS = (
         ),
     ),
     Row(
+        "login names that just fit a key",
+        # A key has 1,024 bytes, of which "login#" takes six.
+        (
+            lambda tables: put_logins(
+                tables.directory.table, "small", {"x" * 1018: "ana@x.example"}, SOON
+            ),
+        ),
+        lambda tables: list(
+            read_logins(
+                tables.directory.table,
+                name_places(tables.directory.table, "small"),
+                ["x" * 1018, "x" * 1019],
+                SOON,
+            )
+        ),
+        ["x" * 1018],
+    ),
+    Row(
         "users by login name",
         (people,),
         lambda tables: tables.directory.users_by_login("small", ["ana", "gone", "no"], SOON),
@@ -964,3 +1019,12 @@ def test_what_is_stored_is_read(name: str, pipeline: Pipeline) -> None:
         step(tables)
 
     assert row.read(tables) == row.answer
+
+
+def test_an_entry_that_expires_while_open_ones_are_listed_is_left_out(pipeline: Pipeline) -> None:
+    audit = pipeline.resources.tables.audit
+    audit.add(ENTRY)
+    expire = pipeline.memory.dynamodb.tables["AuditTable"].items.clear
+
+    with incident(pipeline.memory, Mishap("GetItem", before_call=expire)):
+        assert list(audit.left_open(after="", until="2027")) == []

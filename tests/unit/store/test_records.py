@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from handover.store.user_places import MARK, Spreading, put_mark
 from handover.store.user_records import UserRecords
 from msgspec.structs import replace
 
+from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import HOUR, Pipeline
 
@@ -38,6 +41,21 @@ MARKS = {
     ]
 }
 Item = dict[str, Any]
+
+
+@dataclass
+class Sets(Mishap):
+    """Notes the attributes that statements set."""
+
+    names: set[str] = field(default_factory=set)
+
+    def before(
+        self, number: int, service: str, operation: str, params: dict[str, Any]
+    ) -> Twist | None:
+        """Notes what comes after each SET."""
+        for one in params.get("Statements", ()):
+            self.names.update(re.findall(r'SET "(\w+)"=', one["Statement"]))
+        return super().before(number, service, operation, params)
 
 
 def texts(*values: str) -> Item:
@@ -125,9 +143,13 @@ def test_a_change_of_an_account_writes_what_differs(
         STORED, {**STORED.assigned, **assigned}, {**STORED.precedences, **precedences}, ()
     )
 
-    assert records.write([write], SOON) == []
+    noted = Sets()
+    with incident(pipeline.memory, noted):
+        assert records.write([write], SOON) == []
 
     assert account(pipeline) == NEW_ITEM | changes | {"version": {"N": "2"}, "marks": {"L": []}}
+    assert noted.names == {*changes, "fact_orders", "version", "marks"}
+    assert records.read("t", ["K1"], SOON)["K1"].opco == changes.get("opco", {"S": ""})["S"]
 
 
 def test_assignments_that_somebody_changed_since_a_file_began_are_kept(pipeline: Pipeline) -> None:
@@ -225,7 +247,9 @@ def test_a_change_of_a_user_writes_what_differs(
     assigned = {**STORED_USER.assigned, "#name": (), "#phone": ("1",), "#roles": ()}
     write = RecordWrite(STORED_USER, assigned, {**STORED_USER.precedences, "#phone": "6"}, ())
 
-    assert records.write([write], SOON) == []
+    noted = Sets()
+    with incident(pipeline.memory, noted):
+        assert records.write([write], SOON) == []
 
     key = pk, "user#ana@x.example"
     changes = {
@@ -238,6 +262,7 @@ def test_a_change_of_a_user_writes_what_differs(
     }
     # The old name stays in the index, which readers check.
     assert users(pipeline) == before | {key: USER_ITEM | changes}
+    assert noted.names == set(changes)
 
 
 @STAGES
@@ -278,11 +303,18 @@ def test_of_new_users_only_those_are_refused_who_exist(
 def test_a_user_whom_older_code_stored_has_no_version_and_gets_one(pipeline: Pipeline) -> None:
     records = marked(None)
     table = pipeline.memory.dynamodb.tables[DIRECTORY]
-    item = {name: value for name, value in USER_ITEM.items() if name not in ("version", "marks")}
-    del item["fact_orders"]
+    item = dict(USER_ITEM)
+    for name in ("version", "marks", "fact_orders", "roles", "mobile"):
+        del item[name]
     key = "t", "user#ana@x.example"
     table.write(key, None, {"pk": {"S": "t"}, **item})
-    old = replace(STORED_USER, version=0, precedences={}, receipts=())
+    old = replace(
+        STORED_USER,
+        version=0,
+        assigned={**STORED_USER.assigned, "#roles": ()},
+        precedences={},
+        receipts=(),
+    )
     assert records.read("t", ["ana@x.example"], SOON) == {"ana@x.example": old}
 
     write = RecordWrite(old, {**old.assigned, "#phone": ("1",)}, {"#phone": "6"}, ())

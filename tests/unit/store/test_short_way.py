@@ -59,10 +59,10 @@ class Wire:
         return AWSResponse(request.url, self.status, headers, _Raw(self.body))
 
 
-def client_on(wire: Wire, **config: Any) -> Any:
+def client_on(wire: Wire, region: str = "eu-west-1", **config: Any) -> Any:
     made: Any = botocore.session.get_session().create_client(
         "dynamodb",
-        region_name="eu-west-1",
+        region_name=region,
         aws_access_key_id=KEY,
         aws_secret_access_key=SECRET,
         aws_session_token=TOKEN,
@@ -83,6 +83,7 @@ def both_ways(call: str, status: int, body: bytes) -> tuple[tuple[Any, Any], tup
     answers = [
         _answer(getattr(client, call), BATCHES[call]) for client in (client_on(usual), other)
     ]
+    assert (len(usual.sent), len(short.sent)) == (1, 1)
     return (usual.sent[0], answers[0]), (short.sent[0], answers[1])
 
 
@@ -115,10 +116,21 @@ def test_the_short_way_sends_and_returns_the_same_as_botocore(
     (usual, usual_answer), (short, short_answer) = both_ways(call, status, body)
 
     assert short_answer == usual_answer
-    assert (short.method, short.url) == (usual.method, usual.url)
+    assert (short.method, short.url, short.stream_output) == (
+        usual.method,
+        usual.url,
+        usual.stream_output,
+    )
     assert json.loads(short.body) == json.loads(usual.body)
     for name in ("Content-Type", "X-Amz-Target", "X-Amz-Security-Token"):
         assert short.headers[name] == usual.headers[name]
+    # Those that differ are of this call: its time, its length, and what follows from them.
+    own = {"x-amz-date", "authorization", "content-length"}
+    assert {name.lower() for name in short.headers} - own == {
+        name.lower() for name in usual.headers if not name.lower().startswith("amz-sdk-")
+    } - own
+    assert int(short.headers["Content-Length"]) == len(short.body)
+    assert own <= {name.lower() for name in short.headers}
 
 
 def test_half_a_character_is_sent_as_botocore_sends_it() -> None:
@@ -141,6 +153,31 @@ def test_another_kind_of_signature_is_left_to_botocore() -> None:
     assert answer["Responses"]["accounts"] == [{"pk": {"S": "lumina#1"}}]
     assert json.loads(wire.sent[0].body) == BATCHES["batch_get_item"]
     assert "X-Amzn-Authorization" in wire.sent[0].headers
+
+
+def test_a_call_that_is_not_signed_is_left_to_botocore() -> None:
+    wire = Wire(200, ITEMS)
+    client = client_on(wire)
+    client.meta.events.register(
+        "provide-client-params.dynamodb.BatchGetItem",
+        lambda context, **_: context.update(auth_type="none"),
+    )
+    take_short_way(client)
+
+    client.batch_get_item(**BATCHES["batch_get_item"])
+
+    assert json.loads(wire.sent[0].body) == BATCHES["batch_get_item"]
+    assert "Authorization" not in wire.sent[0].headers
+
+
+def test_a_call_is_signed_for_the_region_that_its_endpoint_requires() -> None:
+    wire = Wire(200, ITEMS)
+    client = client_on(wire, "local")
+    take_short_way(client)
+
+    client.batch_get_item(**BATCHES["batch_get_item"])
+
+    assert b"/us-east-1/dynamodb/aws4_request, " in wire.sent[0].headers["Authorization"]
 
 
 def test_a_call_without_credentials_is_left_to_botocore_which_says_so() -> None:

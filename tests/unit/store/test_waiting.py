@@ -158,20 +158,41 @@ def test_a_user_that_changes_meanwhile_is_marked_as_deleted_after_a_wait(
     pipeline: Pipeline,
 ) -> None:
     tables = pipeline.resources.tables
-    mishap = Mishap("BatchExecuteStatement")
+    phones = iter(("1", "2"))
 
     def meanwhile() -> None:
-        pipeline.memory.hook = None
-        pipeline.users(User(AMINA, "Amina", frozenset({"Admin"}), "Kenya"))
+        if (phone := next(phones, None)) is not None:
+            hook, pipeline.memory.hook = pipeline.memory.hook, None
+            pipeline.users(User(AMINA, "Amina", frozenset({"Admin"}), "Kenya", phone=phone))
+            pipeline.memory.hook = hook
 
-    mishap.before_call = meanwhile
-    with incident(pipeline.memory, mishap):
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", before_call=meanwhile)):
         tables.jobs.mark_deleted(TENANT, AMINA, "T", "2", SOON)
 
     user = tables.directory.user(TENANT, AMINA)
     assert user is not None
-    assert (user.is_deleted, user.roles) == (True, frozenset({"Admin"}))
-    assert len(pipeline.clock.slept) == 1
+    assert (user.is_deleted, user.roles, user.phone) == (True, frozenset({"Admin"}), "2")
+    assert len(pipeline.clock.slept) == 2
+    assert waits_double(pipeline)
+
+
+def test_a_login_name_that_changes_meanwhile_is_claimed_after_waits(pipeline: Pipeline) -> None:
+    records = pipeline.resources.tables.user_records
+    # Another run claims it for the same user.
+    times = iter((1.0, 2.0))
+
+    def meanwhile() -> None:
+        if (at := next(times, None)) is not None:
+            hook, pipeline.memory.hook = pipeline.memory.hook, None
+            records.claim_logins(TENANT, {"ana": AMINA}, "1", at, SOON)
+            pipeline.memory.hook = hook
+
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", before_call=meanwhile)):
+        found = records.claim_logins(TENANT, {"ana": AMINA}, "1", 3.0, SOON)
+
+    assert found == {"ana": AMINA}
+    assert len(pipeline.clock.slept) == 2
+    assert waits_double(pipeline)
 
 
 @pytest.mark.parametrize(("conflicts", "is_stored"), [(3, True), (4, False)])

@@ -22,11 +22,12 @@ from handover.store.chunks import PlannedChunk
 from handover.store.history import Entry
 from handover.store.import_items import ImportItem
 from handover.store.imports import ValidatedFile
-from handover.store.progress import Settlement
+from handover.store.progress import COUNTED, Settlement
 from handover.store.requests import Note, Request
 from handover.store.tables import Tables
 from handover.store.tickets import Replays, TicketItem
 from handover.store.watermarks import SeenFile
+from msgspec.structs import replace
 
 from tests.kit.pipeline import TENANT, Pipeline
 
@@ -652,6 +653,19 @@ CHUNKS = (
         {},
     ),
     Row(
+        "a chunk in which nothing happened is counted",
+        (taken,),
+        lambda tables: settle(tables, Settlement(1, "w", False, Counts(10))),
+        0,
+        {
+            "chunk#00001.settled_by": "w",
+            "chunk#00001.has_errors": False,
+            "chunk#00001.worked_ms": 0,
+            **{f"chunk#00001.{name}": 0 for name in COUNTED},
+            "progress.b0": 1,
+        },
+    ),
+    Row(
         "the next chunk is counted beside the first",
         (settled,),
         lambda tables: settle(tables, Settlement(2, "v", False, Counts(10, 10))),
@@ -1131,3 +1145,25 @@ def test_a_change_of_an_account_is_in_its_history_for_as_many_days_as_are_kept(
         "expires": {"N": "1797933600"},
     }
     assert "expires" not in for_ever
+
+
+def test_a_change_of_the_setup_is_noted_with_the_values_before_and_after_it(
+    pipeline: Pipeline,
+) -> None:
+    tables = pipeline.resources.tables
+    noted: list[tuple[Any, Any]] = []
+
+    def note(before: Any, after: Any) -> Any:
+        noted.append((before, after))
+        return tables.audit.addition(replace(ENTRY, name=f"n{len(noted)}"))
+
+    tables.setup.put_role(TENANT, Role("owner", 1, frozenset({"Sales"})), note)
+    tables.setup.put_role(TENANT, Role("owner", 2, frozenset()), note)
+    tables.setup.remove_role(TENANT, "owner", note)
+
+    first, second = (
+        {"role": "owner", "max_users": 1, "assigned_by": ["Sales"]},
+        {"role": "owner", "max_users": 2},
+    )
+    assert noted == [(None, first), (first, second), (second, None)]
+    assert len(pipeline.memory.dynamodb.tables["AuditTable"].items) == 3

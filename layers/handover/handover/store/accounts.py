@@ -51,7 +51,8 @@ class Accounts(Struct, frozen=True):
 
         `after` is the last id of the previous page. The index lags behind the table by moments.
         """
-        first = int(_shard_of(after), 16) if after else 0
+        # The hash of no id is 0, that of the first shard.
+        first = _shard_of(after)
         for number in range(first, SHARDS):
             yield from self._on_shards(tenant, f"{number:x}", after if number == first else "")
 
@@ -187,8 +188,8 @@ FEW_IDS = 20
 LAST_CHARACTER = "\U0010ffff"
 
 
-def _shard_of(account_id: str) -> str:
-    return f"{crc32(account_id.encode()) % SHARDS:x}"
+def _shard_of(account_id: str) -> int:
+    return crc32(account_id.encode()) % SHARDS
 
 
 def account_keys(tenant: str, account_ids: Iterable[str]) -> Iterator[Item]:
@@ -229,7 +230,7 @@ def item_from(account: Account) -> dict[str, Any]:
     """The item of an account."""
     return {
         "pk": {"S": f"{account.tenant}#{account.account_id}"},
-        "shelf": {"S": f"{account.tenant}#{_shard_of(account.account_id)}"},
+        "shelf": {"S": f"{account.tenant}#{_shard_of(account.account_id):x}"},
         "version": {"N": str(account.version)},
         **_fields(account),
         "assigned": _assigned_value(account.assigned),

@@ -159,15 +159,15 @@ def transact(actions: Sequence[Item]) -> bool:
 def _why_refused(actions: Sequence[Item]) -> set[str]:
     """Writes all or nothing; returns the codes of the reasons if nothing was written, else none."""
     request: Any = list(actions)
+    codes: set[str] = set()
     try:
         client().transact_write_items(TransactItems=request)
     except client().exceptions.TransactionCanceledException as cancelled:
         reasons: list[Any] = cancelled.response.get("CancellationReasons", [])
         codes = {reason["Code"] for reason in reasons} - {"None"}
-        if codes and codes <= REFUSED_CODES | {"TransactionConflict"}:
-            return codes
-        raise
-    return set()
+        if not codes or codes - REFUSED_CODES - {"TransactionConflict"}:
+            raise
+    return codes
 
 
 def write_together(actions: Sequence[Item]) -> bool:

@@ -146,7 +146,7 @@ class PortfolioMover(Struct, frozen=True):
         }
         copies: dict[Key, Statement] = {}
         for item, target in moves:
-            if known.get(target, -1) < _version(item):
+            if target not in known or known[target] < _version(item):
                 copy = {**item, "pk": {"S": target[0]}}
                 copies[target] = holding_write(table, copy, known.get(target))
         outcomes = write_each(list(copies.values()), deadline)

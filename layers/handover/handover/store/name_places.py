@@ -68,8 +68,6 @@ def read_logins(
             login = item["sk"]["S"][len(LOGIN) :]
             found[login] = LoginFound(item["pk"]["S"], item["body"]["S"])
         waiting = [login for login in waiting if login not in found]
-        if not waiting:
-            break
     return found
 
 

@@ -144,7 +144,9 @@ class Portfolios(Struct, frozen=True):
             news = {
                 key: holding
                 for key, holding in waiting.items()
-                if max(known.get(place, -1) for place in places[key]) < holding.version
+                if not any(
+                    place in known and known[place] >= holding.version for place in places[key]
+                )
             }
             outcomes = write_each(
                 [
@@ -183,7 +185,7 @@ class Portfolios(Struct, frozen=True):
             holding_removal(self.table, other, known[other])
             for here, *others in places
             for other in others
-            if other in known and known[other] <= known.get(here, -1)
+            if other in known and here in known and known[other] <= known[here]
         ]
         # If an item has changed meanwhile, whoever changed it removes it.
         write_each(statements, deadline)
@@ -242,8 +244,9 @@ class Portfolios(Struct, frozen=True):
 
         `after` is the last address of the previous page.
         """
-        # The character after the space: skips everything that waits for the address.
-        while one := next(self.waiting(tenant, after=f"{after}!" if after else ""), None):
+        # The character after the space: skips everything that waits for the address. No address
+        # begins with a character before it.
+        while one := next(self.waiting(tenant, after=f"{after}!"), None):
             yield one.address
             after = one.address
 
@@ -360,7 +363,7 @@ def _page(pk: str, after: str, beginning: str, rows: int) -> _Page:
     )
     items = list(found)
     last = found.last_evaluated_key
-    return _Page(items, items[-1].sk if last is not None and items else None)
+    return _Page(items, last["sk"]["S"] if last is not None else None)
 
 
 def _is_spread(home: str) -> bool:

@@ -130,13 +130,9 @@ def _add(
 ) -> Item:
     """Sets the bit and adds the counts, unless that number has changed; returns the item then."""
     name, before = _name(place), _bits(item, place)
-    added = {
-        attribute: number
-        for attribute, field in COUNTED.items()
-        if (number := getattr(settlement.counts, field))
-    }
-    if settlement.worked_ms:
-        added[WORKED] = settlement.worked_ms
+    numbers = {attribute: getattr(settlement.counts, field) for attribute, field in COUNTED.items()}
+    numbers[WORKED] = settlement.worked_ms
+    added = {attribute: number for attribute, number in numbers.items() if number}
     values: dict[str, Any] = {":after": {"N": str(before | 1 << bit)}}
     values |= {f":{attribute}": {"N": str(number)} for attribute, number in added.items()}
     if before:

@@ -115,11 +115,7 @@ class Setup(Struct, frozen=True):
         if (parse_profile(body) if body else None) != before:
             return False
         after = json.dumps(profile_json(profile))
-        if _replace(tenant, sk, body, after, also):
-            return True
-        # If the first answer was lost, the same write was sent again: it finds its own result here.
-        item = item_at(DirectoryItem, tenant, sk)
-        return item is not None and item.body == after
+        return _replace(tenant, sk, body, after, also)
 
     def remove_profile(self, tenant: str, name: str, also: Also | None = None) -> bool:
         """Removes the tenant's own profile of that name; true if there was one."""
@@ -165,8 +161,8 @@ def _replace(
         return deleted_if(item, condition, more)
     if saved_if(item, condition, more):
         return True
-    # If the first answer was lost, a single write was sent again: it finds its own body here.
-    stored = item_at(DirectoryItem, tenant, sk) if more is None else None
+    # If the first answer was lost, the same write was sent again: it finds its own body here.
+    stored = item_at(DirectoryItem, tenant, sk)
     return stored is not None and stored.body == after
 
 

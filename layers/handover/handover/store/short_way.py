@@ -78,9 +78,8 @@ class _Sender:
         params["body"] = body = _body(context[_INPUT])
         if (context.get("auth_type") or request_signer.signature_version) != "v4":
             return None
-        signing = context.get("signing", {})
-        region = signing.get("region") or request_signer.region_name
-        service = signing.get("signing_name") or request_signer.signing_name
+        region = context.get("signing", {}).get("region") or request_signer.region_name
+        service = request_signer.signing_name
         auth = request_signer.get_auth_instance(service, region, "v4")
         if auth.credentials is None:
             return None

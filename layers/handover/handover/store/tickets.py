@@ -107,8 +107,8 @@ class Tickets(Struct, frozen=True):
             TicketItem.pk.exists() & TicketItem.profile_body.does_not_exist(),
         ):
             return body
-        found = TicketItem.get(item.pk, TICKET, consistent_read=True).profile_body
-        return found if found is not None else body
+        settled: str = TicketItem.get(item.pk, TICKET, consistent_read=True).profile_body
+        return settled
 
     def use(self, ticket: str, import_id: str) -> TicketItem | None:
         """Uses the ticket for this import and returns it; repeating it changes nothing.

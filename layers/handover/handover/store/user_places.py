@@ -141,8 +141,6 @@ def read_users(
         found += items
         there = {address_of(item) for item in items}
         waiting = [address for address in waiting if address not in there]
-        if not waiting:
-            break
     return found
 
 

@@ -89,7 +89,7 @@ class Watermarks(Struct, frozen=True):
     def pace(self, tenant: str, source: str) -> float:
         """The lines a second of one worker on the last file of the source; 0 = not known."""
         item = item_at(WatermarkItem, f"tenant#{tenant}", PACE + source, is_consistent=False)
-        return float(item.lines_a_second or 0) if item is not None else 0.0
+        return float(item.lines_a_second) if item is not None else 0.0
 
     def note_pace(self, tenant: str, source: str, lines_a_second: float) -> None:
         """Records the pace for the next file of the source."""
@@ -102,7 +102,7 @@ class Watermarks(Struct, frozen=True):
     def watermark(self, tenant: str) -> str:
         """The time up to which every upload of the tenant has ended; "" when none is known."""
         item = item_at(WatermarkItem, f"tenant#{tenant}", WATERMARK, is_consistent=False)
-        return (item.ended_until or "") if item is not None else ""
+        return item.ended_until if item is not None else ""
 
     def raise_watermark(self, tenant: str, until: str) -> None:
         """Moves the watermark up to `until`, never down."""
@@ -143,8 +143,8 @@ class Watermarks(Struct, frozen=True):
         newest = WatermarkItem.newest_taken
         key = f"taken#{queue}"
         item = item_at(WatermarkItem, key, WATERMARK, is_consistent=False)
-        noted = float(item.newest_taken or 0) if item is not None else 0.0
-        if sent_at > noted + NOTED_SECONDS:
+        noted = item.newest_taken if item is not None else None
+        if noted is None or sent_at > noted + NOTED_SECONDS:
             updated_if(
                 WatermarkItem(key),
                 [newest.set(sent_at)],
