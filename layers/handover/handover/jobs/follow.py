@@ -274,12 +274,15 @@ def _is_awaited(resources: Resources, tenant: str, user: User, deadline: Deadlin
         account
         for _, account in resources.tables.portfolios.of(tenant, pending_assignee(user.email))
     )
-    if resources.tables.directory.settings(tenant).opco_wall is not OpcoWall.ALWAYS:
-        return next(waiting, None) is not None
+    is_walled: bool | None = None
     while ids := list(islice(waiting, ACCOUNTS_AT_A_TIME)):
         deadline.check()
         accounts = resources.tables.accounts.read(tenant, dict.fromkeys(ids), deadline)
         if not all(are_apart(user, account) for account in accounts.values()):
+            return True
+        if is_walled is None:
+            is_walled = resources.tables.directory.settings(tenant).opco_wall is OpcoWall.ALWAYS
+        if not is_walled:
             return True
     return False
 
