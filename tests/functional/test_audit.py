@@ -263,6 +263,24 @@ def test_pages_continue_over_months_and_stay_within_the_requested_times(
     assert found == [4, 3, 2, 1]
 
 
+def test_acts_are_found_by_an_address_in_any_case_and_by_a_principal_as_aws_writes_it(
+    pipeline: Pipeline,
+) -> None:
+    audit = pipeline.resources.tables.audit
+    for number, who in enumerate((ADMIN, "AROAX:Robot")):
+        act = Actor(TENANT, who, Door.DROP).entry(
+            Act.ROLE_STORED, "role owner", name=f"{number}", at="2026-11-22T10:00:00.000Z"
+        )
+        audit.add(act)
+
+    found = [
+        [one["actor"] for one in api(pipeline).get("/audit", actor=actor).body["entries"]]
+        for actor in (ADMIN.upper(), "AROAX:Robot", "aroax:robot")
+    ]
+
+    assert found == [[ADMIN], ["AROAX:Robot"], []]
+
+
 def test_a_period_that_ends_before_it_begins_has_no_entries(pipeline: Pipeline) -> None:
     assert api(pipeline).request("PUT", "/roles/owner", {}).status == 200
 

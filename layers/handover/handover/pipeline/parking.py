@@ -170,7 +170,7 @@ def _parked(resources: Resources, stream: Stream, items: set[str]) -> set[str]:
 def _park(resources: Resources, stream: Stream, record: Record) -> None:
     sequence = str(record["dynamodb"]["SequenceNumber"]).zfill(SEQUENCE_DIGITS)
     key = f"{stream.place}{_item(record)}/{sequence}"
-    body = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    body = json.dumps(record).encode()
     objects.write(resources.work_bucket, key, body, "application/json")
     metrics.add_metric("RecordsParked", "Count", 1)
 
