@@ -207,6 +207,18 @@ def test_a_name_that_no_key_can_hold_is_not_found(pipeline: Pipeline, path: str)
     assert [answer.status for answer in answers] == [404, 404]
 
 
+def test_a_profile_whose_name_no_key_can_hold_is_not_found(pipeline: Pipeline) -> None:
+    path = f"/profiles/{'x' * 1025}"
+
+    answers = [
+        api(pipeline).request("GET", path),
+        api(pipeline).request("DELETE", path),
+        api(pipeline).post(f"{path}/copies", {"name": "copied"}),
+    ]
+
+    assert [answer.status for answer in answers] == [404, 404, 404]
+
+
 def test_a_tenant_has_a_hundred_roles_at_most(pipeline: Pipeline) -> None:
     known = [Role(f"role {number}", 1) for number in range(99)]
     pipeline.resources.tables.directory.put_roles(TENANT, known, pipeline.deadline)

@@ -38,9 +38,9 @@ def profile_shown(
     fingerprint, empty for somebody who may not upload files of the profile.
     """
     stored = _stored(resources, person, name)
-    profile = resources.tables.directory.profile(person.tenant, name)
-    if stored is None or profile is None:
+    if stored is None:
         raise NotFoundError("there is no such profile")
+    profile = profile_of(resources, person, name)
     is_on = name in resources.tables.directory.settings(person.tenant).profiles
     remembered: dict[str, str] = {}
     if fingerprint and not why_not(resources, person.tenant, person.user, profile):
