@@ -1,4 +1,4 @@
-"""How all tests run: what hypothesis draws, and which tests share a process (`--dist loadfile`)."""
+"""How all tests run: what hypothesis draws, what a file may leave behind, who shares a process."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.client import BaseClient
+from handover import flight
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xdist.remote import Producer
 
 # The same examples each time, without a deadline on a busy machine.
@@ -29,6 +33,18 @@ GROUPS = (
 )
 # One stack and one browser are enough for all stories in a browser.
 IN_A_BROWSER = "stories in a browser"
+
+
+# What tests replace for as long as AWS is in their process.
+_CALLS = BaseClient.__dict__["_make_api_call"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_replacement_outlives_its_file() -> Iterator[None]:
+    """Fails at the last test of a file that leaves AWS or the crew of calls replaced."""
+    yield
+    assert flight.make_crew is flight.Threads
+    assert BaseClient.__dict__["_make_api_call"] is _CALLS
 
 
 class Sharing(LoadScopeScheduling):

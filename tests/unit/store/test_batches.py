@@ -197,7 +197,7 @@ def test_only_the_throttled_statement_is_sent_again(pipeline: Pipeline, code: st
     ids=["accepted", "busy"],
 )
 def test_after_a_throttled_statement_fewer_batches_are_in_flight(
-    twist: Twist, in_flight: list[int], pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    twist: Twist, in_flight: list[int], pipeline: Pipeline
 ) -> None:
     stored(pipeline, 250)
     seen: list[int] = []
@@ -206,8 +206,11 @@ def test_after_a_throttled_statement_fewer_batches_are_in_flight(
         seen.append(number)
         return 0
 
-    monkeypatch.setattr(flight, "make_crew", partial(OneByOne, first))
-    with incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[twist])):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        incident(pipeline.memory, Mishap("BatchExecuteStatement", twists=[twist])),
+    ):
+        patch.setattr(flight, "make_crew", partial(OneByOne, first))
         write_each([raise_version(place, 1) for place in range(250)], pipeline.deadline)
 
     assert seen[:3] == in_flight
