@@ -64,10 +64,11 @@ SHAPES: Mapping[str, tuple[Shape, ...]] = {
             _ID,
             "import",
             "tenant:S profile:S source:S uploader:S filename:S mode:S state:S received_at:S "
-            "bucket:S key:S version_id:S order:S replays:N is_indexed:BOOL is_check:BOOL lines:N "
+            "bucket:S key:S version_id:S order:S is_indexed:BOOL is_check:BOOL lines:N "
             "settled:M resent_at:N resent_for:S resends:N probe_taken:BOOL waits:BOOL "
             f"told_approval:BOOL {_COUNTS}",
-            "finished_at:S ticket:S replayed_at:S validated_at:S working_at:S ended_at:S "
+            # Older code did not count replays.
+            "replays:N finished_at:S ticket:S replayed_at:S validated_at:S working_at:S ended_at:S "
             "replays_told:N replay_of:S has_workbook:BOOL errand:S undo_of:S follows:S "
             "object_of:S on_error:S principal:S proven_by:S encoding:S delimiter:S refusal:M "
             "approval:M warnings:S approved_by:S approve_reason:S cancelled_by:S cancel_reason:S "

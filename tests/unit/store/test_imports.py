@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from handover.deadline import Deadline
 from handover.errors import RetryLaterError
-from handover.model import Chunk, State
+from handover.model import Chunk, Refusal, State
 from handover.reports.counts import Counts
 from handover.rules.resending import NOTED_SECONDS, ChunkSeen, Seen
 from handover.store.chunks import Chunks, PlannedChunk
@@ -315,7 +315,10 @@ def test_the_progress_shown_of_an_import_only_grows_and_ends_exact(
 def test_an_import_begun_by_older_code_keeps_its_progress_on_its_own_item(
     imports: Imports, pipeline: Pipeline
 ) -> None:
-    """As it was stored before progress had an item of its own, one of its chunks being settled."""
+    """As it was stored before progress had an item of its own, one of its chunks being settled.
+
+    Nothing had counted the replays of its ticket then.
+    """
     begun(imports, pipeline)
     stored = pipeline.memory.dynamodb.tables["ImportsTable"].items
     old = dict(stored[IMPORT, "import"]) | {
@@ -324,7 +327,7 @@ def test_an_import_begun_by_older_code_keeps_its_progress_on_its_own_item(
         "updated": {"N": "9"},
         "rejected": {"N": "1"},
     }
-    del old["chunks"]
+    del old["chunks"], old["replays"]
     stored[IMPORT, "import"] = old
     assert pending_chunks(found(imports)) == {2, 3}
 
@@ -336,6 +339,18 @@ def test_an_import_begun_by_older_code_keeps_its_progress_on_its_own_item(
     assert now.state == State.FINALIZING
     assert chunks_of(imports).settled_parts(now) == {1: "earlier!", 2: "a", 3: "a"}
     assert counts_of(now) == Counts(lines=30, updated=27, rejected=3)
+    assert now.replays_notified == 0
+
+
+def test_an_import_that_older_code_received_can_be_refused(
+    imports: Imports, pipeline: Pipeline
+) -> None:
+    """Nothing had counted the replays of its ticket then."""
+    del pipeline.memory.dynamodb.tables["ImportsTable"].items[IMPORT, "import"]["replays"]
+
+    assert imports.refuse(IMPORT, "first", Refusal("NOT_CSV", "no CSV"), at="now")
+
+    assert (found(imports).state, found(imports).replays_notified) == (State.FINALIZING, 0)
 
 
 def test_older_code_neither_processes_nor_ends_a_newer_import(

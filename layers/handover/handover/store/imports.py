@@ -212,7 +212,7 @@ class Imports(Struct, frozen=True):
                     | ({"line": refusal.line} if refusal.line is not None else {})
                 ),
                 ImportItem.finished_at.set(at),
-                ImportItem.replays_notified.set(ImportItem.replays),
+                ImportItem.replays_notified.set(ImportItem.replays | 0),
             ],
             (ImportItem.state == State.VALIDATING.value) & (ImportItem.lease_by == attempt),
         )
@@ -348,7 +348,7 @@ class Imports(Struct, frozen=True):
                 ImportItem.state.set(State.FINALIZING.value),
                 ImportItem.finished_at.set(ImportItem.finished_at | at),
                 ImportItem.pending.remove(),
-                ImportItem.replays_notified.set(ImportItem.replays),
+                ImportItem.replays_notified.set(ImportItem.replays | 0),
                 ImportItem.worked_ms.set(item.worked_ms),
                 *(
                     Path([attribute]).set(getattr(counts, field))
