@@ -1,6 +1,7 @@
 """What every item and every object looks like that the functions store, written by hand.
 
 Other versions of the code read what this one has stored, so a name changes only with a migration.
+What older code has stored is in tests/functional/older.
 Each kind of item has a pattern of its partition key, the attributes that it always has and those
 that it may have, each with DynamoDB's type.
 """
@@ -12,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+Item = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,10 @@ SHAPES: Mapping[str, tuple[Shape, ...]] = {
             _ID,
             "import",
             "tenant:S profile:S source:S uploader:S filename:S mode:S state:S received_at:S "
-            "bucket:S key:S version_id:S order:S is_indexed:BOOL is_check:BOOL lines:N "
+            "bucket:S key:S version_id:S order:S replays:N is_indexed:BOOL is_check:BOOL lines:N "
             "settled:M resent_at:N resent_for:S resends:N probe_taken:BOOL waits:BOOL "
             f"told_approval:BOOL {_COUNTS}",
-            # Older code did not count replays.
-            "replays:N finished_at:S ticket:S replayed_at:S validated_at:S working_at:S ended_at:S "
+            "finished_at:S ticket:S replayed_at:S validated_at:S working_at:S ended_at:S "
             "replays_told:N replay_of:S has_workbook:BOOL errand:S undo_of:S follows:S "
             "object_of:S on_error:S principal:S proven_by:S encoding:S delimiter:S refusal:M "
             "approval:M warnings:S approved_by:S approve_reason:S cancelled_by:S cancel_reason:S "
@@ -162,15 +164,22 @@ OBJECTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def wrong_in_item(table: str, item: Mapping[str, Mapping[str, Any]]) -> str:
-    """What is not as SHAPES says, "" for an item that is."""
+def wrong_in_item(table: str, item: Item, before: Item | None = None) -> str:
+    """What is not as SHAPES says, "" for an item that is.
+
+    A change of an item may leave what older code has stored: attributes that only it knows, or that
+    it does not know, as they were `before`.
+    """
     pk, sk = (next(iter(item.get(name, {"S": ""}).values())) for name in ("pk", "sk"))
     shape = _shape_of(table, pk, sk)
     if shape is None:
         return f"{table}: no kind of item has the keys {pk!r} and {sk!r}"
-    found = {f"{name}:{kind}" for name, (kind, *_) in item.items() if name not in ("pk", "sk")}
+    found = _attributes_in(item)
     always, maybe = _attributes(shape.always), _attributes(shape.maybe)
     unknown, missing = found - always - maybe, always - found
+    if before is not None:
+        old = _attributes_in(before)
+        unknown, missing = unknown - old, missing & old
     if not unknown and not missing:
         return ""
     return f"{table}, {sk or pk}: found besides {sorted(unknown)}, missing {sorted(missing)}"
@@ -186,6 +195,12 @@ def wrong_in_object(bucket: str, key: str, content_type: str) -> str:
     if content_type in expected.split("|"):
         return ""
     return f"{bucket}, {key}: found the type {content_type!r}, expected {expected!r}"
+
+
+def _attributes_in(item: Item) -> frozenset[str]:
+    return frozenset(
+        f"{name}:{kind}" for name, (kind, *_) in item.items() if name not in ("pk", "sk")
+    )
 
 
 def _shape_of(table: str, pk: str, sk: str) -> Shape | None:

@@ -174,8 +174,8 @@ class Witness:
 
         return add
 
-    def _written(self, table: str, _key: Any, _old: Any, new: Any) -> None:
-        if new is not None and (wrong := wrong_in_item(table, new)):
+    def _written(self, table: str, _key: Any, old: Any, new: Any) -> None:
+        if new is not None and (wrong := wrong_in_item(table, new, old)):
             self.wrong.append(wrong)
 
 
