@@ -19,6 +19,7 @@ from handover.rules.decision import RecordWrite
 from handover.rules.pending import pending_assignee
 from handover.store.batches import Statement, put_items, read_items, write_each
 from handover.store.import_items import ImportItem
+from handover.store.moving import PortfolioMover
 from handover.store.name_places import NAMES_MARK, put_logins, put_names
 from handover.store.portfolios import Holding
 from handover.store.tables import Tables
@@ -141,6 +142,12 @@ LIMITS: dict[str, tuple[Callable[[Tables], object], list[int]]] = {
         ),
         [7] * 8,
     ),
+    "entries of this month, two days before the next": (
+        lambda tables: list(
+            tables.audit.newest(TENANT, before="", since="", now="2026-11-29T10:00:00Z", rows=7)
+        ),
+        [7] * 4,
+    ),
 }
 
 
@@ -200,11 +207,28 @@ def hold(version: int) -> Callable[[Tables], None]:
     return lambda tables: tables.portfolios.put([holding], 0.0, SOON)
 
 
+def two_at_a_shard(tables: Tables) -> None:
+    items = [
+        {
+            "pk": {"S": f"{TENANT}~0#{AMINA}"},
+            "sk": {"S": sk},
+            "version": {"N": "1"},
+            "held": {"BOOL": True},
+            "expires": {"N": "0"},
+            "at": {"S": ""},
+            "import_id": {"S": ""},
+        }
+        for sk in ("m#K1", "m#K2")
+    ]
+    put_items(tables.portfolios.table, items, SOON)
+
+
 OWNER = Role("owner", 1, frozenset())
 ENTRY = AuditEntry(
     TENANT, "n", "2026-11-22T10:00:00.000Z", Act.ROLE_STORED, "ines", Door.CLI, "role owner"
 )
 READ_AND_WRITE = ["BatchGetItem", "BatchExecuteStatement"]
+WRITE_AND_READ = ["BatchExecuteStatement", "BatchGetItem"]
 
 
 def nothing(_: Tables) -> None:
@@ -246,6 +270,11 @@ def put_login(tables: Tables) -> None:
     put_logins(tables.directory.table, TENANT, {"own": AMINA}, SOON)
 
 
+def put_many_logins(tables: Tables) -> None:
+    logins = {f"own {place}": AMINA for place in range(26)}
+    put_logins(tables.directory.table, TENANT, logins, SOON)
+
+
 def spread(tables: Tables) -> None:
     for mark in (MARK, NAMES_MARK):
         put_mark(tables.directory.table, TENANT, Spreading.SPREAD, 0.0, mark=mark)
@@ -265,6 +294,27 @@ def write_outdated(tables: Tables) -> object:
     fields = {"#status": ("active",)}
     record = Record(TENANT, "new@x.example", 7, assigned=fields)
     return tables.user_records.write([RecordWrite(record, fields, {}, ())], SOON)
+
+
+NAMED = {"#status": ("active",), "#name": ("New",)}
+
+
+def write_user(tables: Tables) -> object:
+    record = Record(TENANT, "new@x.example", 0)
+    return tables.user_records.write([RecordWrite(record, NAMED, {}, ())], SOON)
+
+
+def write_phone(tables: Tables) -> object:
+    record = Record(TENANT, "new@x.example", 1, assigned=NAMED)
+    changed = {**NAMED, "#phone": ("1",)}
+    return tables.user_records.write([RecordWrite(record, changed, {}, ())], SOON)
+
+
+def write_account(version: int) -> Callable[[Tables], object]:
+    fields = {"#status": ("active",)}
+    record = Record(TENANT, "K1", version, assigned=fields if version else {})
+    write = RecordWrite(record, fields, {}, ())
+    return lambda tables: tables.account_records.write([write], SOON)
 
 
 def one_chunk(tables: Tables) -> None:
@@ -299,6 +349,26 @@ CALLS: dict[str, tuple[Callable[[Tables], object], Callable[[Tables], object], l
         ["BatchGetItem", "BatchGetItem", "BatchExecuteStatement"],
     ),
     "an older holding is not stored": (hold(2), hold(1), ["BatchGetItem", "BatchGetItem"]),
+    "a holder is looked for": (
+        hold(1),
+        lambda tables: tables.portfolios.holders_among(TENANT, [AMINA], SOON),
+        ["Query"],
+    ),
+    "who holds nothing is looked for": (
+        nothing,
+        lambda tables: tables.portfolios.holders_among(TENANT, [AMINA], SOON),
+        ["Query", "BatchGetItem"],
+    ),
+    "a portfolio is spread": (
+        hold(1),
+        lambda tables: list(PortfolioMover(tables.portfolios, large_from=1).spread(SOON)),
+        ["Scan", "PutItem", "Query", *READ_AND_WRITE, "BatchExecuteStatement"],
+    ),
+    "two items of a shard are gathered": (
+        two_at_a_shard,
+        lambda tables: list(PortfolioMover(tables.portfolios).gather(SOON)),
+        ["Scan", "Query", *READ_AND_WRITE, "BatchExecuteStatement"],
+    ),
     "imports that have ended are listed": (ended, newest, ["Query", "BatchGetItem"]),
     "an import that is processed is listed": (
         begun,
@@ -364,13 +434,34 @@ CALLS: dict[str, tuple[Callable[[Tables], object], Callable[[Tables], object], l
     "login names are put": (nothing, put_login, ["GetItem", "BatchWriteItem"]),
     "spread login names are put": (
         spread,
-        put_login,
-        ["GetItem", *["BatchGetItem"] * 3, "TransactWriteItems"],
+        put_many_logins,
+        ["GetItem", *["BatchGetItem"] * 3, *["TransactWriteItems"] * 2],
     ),
     "a spread login name is put over another": (
         spread_login,
         put_login,
         ["GetItem", *READ_AND_WRITE],
+    ),
+    "a user is written with the name": (
+        nothing,
+        write_user,
+        ["GetItem", "BatchWriteItem", "GetItem", "BatchExecuteStatement"],
+    ),
+    "a user whose name stays is written": (
+        write_user,
+        write_phone,
+        ["GetItem", "BatchExecuteStatement"],
+    ),
+    "an account that exists is not created": (write_account(0), write_account(0), WRITE_AND_READ),
+    "an account that has changed is not written": (
+        write_account(0),
+        write_account(7),
+        ["BatchExecuteStatement"],
+    ),
+    "the tenant of a domain that is not verified": (
+        nothing,
+        lambda tables: tables.domains.tenant_of("ana@a.x.example"),
+        ["GetItem", "GetItem"],
     ),
     "a user at a shard who has changed is not written": (
         spread_user,

@@ -13,6 +13,7 @@ from handover.deadline import Deadline
 from handover.errors import RetryLaterError
 from handover.model import User
 from handover.store.moving import NameMover, PortfolioMover, UserMover
+from handover.store.name_places import NAMES_MARK
 from handover.store.portfolios import Holding, Portfolios
 from handover.store.tables import Tables
 from handover.store.user_places import MARK, Spreading, put_mark
@@ -20,6 +21,7 @@ from handover.store.user_places import MARK, Spreading, put_mark
 from tests.kit.memory_aws import Twist, queries
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import Pipeline
+from tests.unit.store.test_call_sizes import Calls
 
 SOON = Deadline(9e9)
 OVER = Deadline(0.0)
@@ -91,19 +93,40 @@ def test_large_portfolios_are_spread_and_gathered_again(pipeline: Pipeline) -> N
     assert list(mover.gather(SOON)) == []
 
 
-@pytest.mark.parametrize(("at_shard", "left"), [(3, 4), (4, 4), (5, 5)])
+@pytest.mark.parametrize(("at_shard", "left", "copied"), [(3, 4, 3), (4, 4, 2), (5, 5, 2)])
 def test_of_an_item_at_both_places_the_newer_one_is_left(
-    pipeline: Pipeline, at_shard: int, left: int
+    pipeline: Pipeline, at_shard: int, left: int, copied: int
 ) -> None:
     mover = held(pipeline.resources.tables)
     items = pipeline.memory.dynamodb.tables[PORTFOLIOS].items
     other = {**items["t#a", "m#K1"], "pk": {"S": "t~f#a"}, "version": {"N": str(at_shard)}}
     replace(pipeline, PORTFOLIOS, ("t~f#a", "m#K1"), other)
 
-    assert list(mover.spread(SOON)) == [3]
+    calls = Calls("BatchExecuteStatement")
+    with incident(pipeline.memory, calls):
+        assert list(mover.spread(SOON)) == [3]
 
     assert places(pipeline, PORTFOLIOS) == AT_SHARDS
     assert items["t~f#a", "m#K1"]["version"] == {"N": str(left)}
+    assert calls.sizes == [copied, 3]
+
+
+def test_only_items_at_the_home_make_a_portfolio_large(pipeline: Pipeline) -> None:
+    """Neither its mark nor what has been moved before."""
+    mover = held(pipeline.resources.tables)
+    mover.portfolios.mark_spread("t#b")
+    item = pipeline.memory.dynamodb.tables[PORTFOLIOS].items["t#b", "m#K1"]
+    for number in (4, 5, 6):
+        moved = {**item, "pk": {"S": "t~0#b"}, "sk": {"S": f"m#K{number}"}}
+        replace(pipeline, PORTFOLIOS, ("t~0#b", f"m#K{number}"), moved)
+
+    assert list(mover.spread(SOON)) == [3]
+
+    assert [one for one in places(pipeline, PORTFOLIOS) if one.startswith("t#b")] == [
+        "t#b|#spread",
+        "t#b|m#K1",
+        "t#b|m#K2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -204,6 +227,11 @@ def test_names_are_moved_whole(pipeline: Pipeline) -> None:
         if pk.startswith("t~")
     }
     assert after == before
+    # Where readers look for them.
+    directory = pipeline.resources.tables.directory
+    put_mark(DIRECTORY, "t", Spreading.SETTLED, 0.0, mark=NAMES_MARK)
+    assert set(directory.users_by_login("t", ["an", "bo", "cy"], SOON)) == {"an", "bo", "cy"}
+    assert set(directory.users_by_name("t", ["n an", "n bo"], SOON)) == {"n an", "n bo"}
     assert sum(mover.gather("t", SOON)) == 6
     found = [*places(pipeline, DIRECTORY, "login#"), *places(pipeline, DIRECTORY, "name#")]
     assert of_tenant(found) == NAMES_AT_HOME

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from handover.deadline import Deadline
@@ -22,6 +23,14 @@ SOON = Deadline(9e9)
 TABLE = "PortfolioTable"
 NOW = 1_000_000.9
 HOME, SHARD = "t#a", "t~f#a"
+SPREAD_MARK = {
+    "pk": {"S": HOME},
+    "sk": {"S": "#spread"},
+    "version": {"N": "0"},
+    "held": {"BOOL": False},
+    "at": {"S": ""},
+    "import_id": {"S": ""},
+}
 # Versions by key.
 Versions = Mapping[str, int]
 
@@ -178,6 +187,29 @@ def test_an_item_that_was_moved_since_an_outdated_read_is_not_removed_again(
     assert calls.made == ["BatchGetItem"] * 3 + ["BatchExecuteStatement"]
 
 
+def test_an_older_item_is_removed_only_after_a_newer_one_is_stored(pipeline: Pipeline) -> None:
+    table = Portfolios(TABLE, spreads=True)
+    table.mark_spread(HOME)
+    stored(pipeline, {HOME: 3})
+    newer = iter([{SHARD: 6}])
+
+    class Meanwhile(Operations):
+        def before(self, number: int, service: str, operation: str, params: Any) -> Twist | None:
+            if operation == "BatchExecuteStatement" and (found := next(newer, None)):
+                hook, pipeline.memory.hook = pipeline.memory.hook, None
+                stored(pipeline, found)
+                pipeline.memory.hook = hook
+            return super().before(number, service, operation, params)
+
+    calls = Meanwhile()
+    with incident(pipeline.memory, calls):
+        table.put([holding()], NOW, SOON)
+
+    assert versions(pipeline) == {SHARD: 6}
+    # The write is refused, so both places are read again before the home's item is removed.
+    assert calls.made[-3:] == ["BatchExecuteStatement", "BatchGetItem", "BatchExecuteStatement"]
+
+
 @pytest.mark.parametrize(
     ("there", "changes", "spreads", "is_spread"),
     [
@@ -207,7 +239,7 @@ def test_a_portfolio_is_spread_once_it_is_large_and_busy(
     )
 
     items = pipeline.memory.dynamodb.tables[TABLE].items
-    assert ((HOME, "#spread") in items) == is_spread
+    assert items.get((HOME, "#spread")) == (SPREAD_MARK if is_spread else None)
     assert {pk != HOME for pk, sk in items if sk.startswith("m#B")} == {is_spread}
     assert {pk for pk, sk in items if sk.startswith("m#A")} == {HOME}
 
@@ -248,12 +280,13 @@ def test_no_holder_is_looked_for_when_the_time_is_over(pipeline: Pipeline) -> No
     assert calls.seen == 0
 
 
-def test_a_holder_is_found_behind_many_former_holdings(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("is_held", [True, False])
+def test_a_holder_is_found_behind_many_former_holdings(pipeline: Pipeline, *, is_held: bool) -> None:
     table = Portfolios(TABLE)
     ended = [holding(account_id=f"A{at:02d}", is_held=False) for at in range(40)]
-    table.put([*ended, holding(account_id="B")], NOW, SOON)
+    table.put([*ended, holding(account_id="B", is_held=is_held)], NOW, SOON)
 
-    assert table.holders_among("t", ["a"], SOON) == {"a"}
+    assert table.holders_among("t", ["a"], SOON) == ({"a"} if is_held else set())
 
 
 # What follows from a change of an account

@@ -439,27 +439,44 @@ def test_the_next_part_of_a_role_begins_after_its_last_account(pipeline: Pipelin
     assert listed == ids
 
 
+def moved(tables: Tables) -> None:
+    tables.portfolios.put([Holding(TENANT, AMINA, "m", "K1", 1, is_held=True)], 0.0, SOON)
+    list(PortfolioMover(tables.portfolios, large_from=1).spread(SOON))
+
+
 # The attributes that are read of items of which little is needed: parsing takes most of the time.
-PARTS: dict[str, tuple[Step, set[str]]] = {
+WHOLE = {""}
+PLACE = {"pk", "sk", "version"}
+PARTS: dict[str, tuple[Step, list[set[str]]]] = {
     "accounts, to decide on assignments": (
         lambda tables: tables.accounts.of_assignments.read(TENANT, ["K1"], SOON),
-        {"pk", "version", "opco", "status", "assigned", "orders", "marks"},
+        [{"pk", "version", "opco", "status", "assigned", "orders", "marks"}],
     ),
     "states of imports": (
         lambda tables: tables.imports.states([ID], SOON),
-        {"pk", "state", "mode"},
+        [{"pk", "state", "mode"}],
     ),
     "imports that wait": (
         lambda tables: tables.imports.orders_of_waiting([ID], SOON),
-        {"pk", "state", "order", "waits"},
+        [{"pk", "state", "order", "waits"}],
     ),
     "leases of chunks": (
         lambda tables: tables.chunks.seen(ID, [1], SOON),
-        {"sk", "lease_until", "taken_at"},
+        [{"sk", "lease_until", "taken_at"}],
     ),
     "accounts with requests": (
         lambda tables: tables.requests.with_any(TENANT, ["K1"], SOON),
-        {"pk"},
+        [{"pk"}],
+    ),
+    "the mark and the versions of a portfolio": (
+        lambda tables: tables.portfolios.put(
+            [Holding(TENANT, AMINA, "m", "K1", 1, is_held=True)], 0.0, SOON
+        ),
+        [WHOLE, PLACE],
+    ),
+    "versions at the new places of a portfolio": (
+        moved,
+        [WHOLE, PLACE, PLACE],
     ),
 }
 
@@ -472,7 +489,7 @@ def test_only_the_needed_attributes_are_read(name: str, pipeline: Pipeline) -> N
     with incident(pipeline.memory, noted):
         step(pipeline.resources.tables)
 
-    assert noted.asked == [expected]
+    assert noted.asked == expected
 
 
 @dataclass

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from handover.deadline import Deadline
+from handover.errors import RetryLaterError
 from handover.model import ChangeReceipt, Record, RoleChange, User
 from handover.rules.decision import RecordWrite
 from handover.store.directory_records import AccountRecords
@@ -19,6 +21,7 @@ from msgspec.structs import replace
 from tests.kit.memory_aws import Twist
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import HOUR, Pipeline
+from tests.unit.store.test_call_sizes import Operations
 
 SOON = Deadline(9e9)
 ACCOUNTS, DIRECTORY = "AccountsTable", "DirectoryTable"
@@ -339,7 +342,7 @@ def test_a_login_name_is_claimed_by_one_address(
     state: Spreading | None, pipeline: Pipeline
 ) -> None:
     records = marked(state)
-    asked = {"bo": "bo@x.example", "x" * 1100: "cy@x.example"}
+    asked = {"bo": "bo@x.example", "x" * 1019: "cy@x.example"}
 
     assert records.claim_logins("t", asked, "5", NOW, SOON) == asked
 
@@ -369,6 +372,77 @@ def test_a_login_name_stays_with_the_user_who_has_it(
 
     assert found == {"ana": ANA.email, "new": "bo@x.example"}
     assert records.claim_logins("t", {"ana": ANA.email}, "5", NOW, SOON) == {"ana": ANA.email}
+
+
+@pytest.mark.parametrize("later", [0, HOUR - 1])
+def test_a_claim_is_renewed_by_its_own_address(pipeline: Pipeline, later: float) -> None:
+    records = marked(None)
+    # A key has 1,024 bytes, of which "login#" takes six.
+    asked = {"x" * 1018: "bo@x.example"}
+    records.claim_logins("t", asked, "5", NOW, SOON)
+
+    assert records.claim_logins("t", asked, "5", NOW + later, SOON) == asked
+
+    (item,) = users(pipeline).values()
+    assert item["body"] == {"S": f'{{"email": "bo@x.example", "at": {int(NOW + later)}}}'}
+
+
+def test_of_spread_login_names_only_those_are_refused_that_others_have_claimed_meanwhile(
+    pipeline: Pipeline,
+) -> None:
+    records = marked(Spreading.SPREAD)
+    asked = {"an": "an@x.example", "bo": "bo@x.example"}
+
+    def meanwhile() -> None:
+        pipeline.memory.hook = None
+        records.claim_logins("t", {"bo": "cy@x.example"}, "5", NOW, SOON)
+
+    with incident(pipeline.memory, Mishap("TransactWriteItems", before_call=meanwhile)):
+        found = records.claim_logins("t", asked, "5", NOW, SOON)
+
+    assert found == {"an": "an@x.example", "bo": "cy@x.example"}
+    assert records.holders_of_logins("t", dict.fromkeys(found, ""), "5", NOW, SOON) == found
+
+
+NAMELESS = replace(NEW_USER, assigned={"#status": ("active",)})
+WRITES: dict[str, Callable[[UserRecords, Deadline], object]] = {
+    "users": lambda records, until: records.write([NAMELESS], until),
+    "login names": lambda records, until: records.claim_logins(
+        "t", {"bo": "bo@x.example"}, "5", NOW, until
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "calls"),
+    [
+        ("users", []),
+        ("users", ["TransactWriteItems"]),
+        ("login names", ["BatchGetItem"] * 3),
+        ("login names", [*["BatchGetItem"] * 3, "TransactWriteItems"]),
+    ],
+)
+def test_nothing_is_written_to_shards_once_the_time_is_over(
+    name: str, calls: list[str], pipeline: Pipeline
+) -> None:
+    """What was refused together is not tried alone any more either."""
+    records = marked(Spreading.SPREAD).for_run("t")
+    clock = pipeline.clock
+    until = Deadline(clock.now + 60 * bool(calls))
+
+    class Passes(Operations):
+        def before(self, number: int, service: str, operation: str, params: Any) -> Twist | None:
+            super().before(number, service, operation, params)
+            if self.made == calls:
+                clock.now += 60
+            is_write = operation == "TransactWriteItems"
+            return Twist(member_errors={0: "ConditionalCheckFailed"}) if is_write else None
+
+    made = Passes()
+    with incident(pipeline.memory, made), pytest.raises(RetryLaterError):
+        WRITES[name](records, until)
+
+    assert made.made == calls
 
 
 def test_a_login_name_that_another_run_claims_at_the_same_moment_is_theirs(

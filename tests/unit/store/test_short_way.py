@@ -59,10 +59,10 @@ class Wire:
         return AWSResponse(request.url, self.status, headers, _Raw(self.body))
 
 
-def client_on(wire: Wire, region: str = "eu-west-1", **config: Any) -> Any:
+def client_on(wire: Wire, **config: Any) -> Any:
     made: Any = botocore.session.get_session().create_client(
         "dynamodb",
-        region_name=region,
+        region_name="eu-west-1",
         aws_access_key_id=KEY,
         aws_secret_access_key=SECRET,
         aws_session_token=TOKEN,
@@ -170,14 +170,28 @@ def test_a_call_that_is_not_signed_is_left_to_botocore() -> None:
     assert "Authorization" not in wire.sent[0].headers
 
 
-def test_a_call_is_signed_for_the_region_that_its_endpoint_requires() -> None:
+@pytest.mark.parametrize(
+    ("required", "region"),
+    [({}, "eu-west-1"), ({"signing": {"region": "eu-north-1"}}, "eu-north-1")],
+    ids=["none", "another"],
+)
+@pytest.mark.parametrize("is_short", [True, False])
+def test_a_call_is_signed_for_the_region_that_its_endpoint_requires(
+    required: dict[str, Any], region: str, *, is_short: bool
+) -> None:
     wire = Wire(200, ITEMS)
-    client = client_on(wire, "local")
-    take_short_way(client)
+    client = client_on(wire)
+    client.meta.events.register(
+        "provide-client-params.dynamodb.BatchGetItem",
+        lambda context, **_: context.update(required),
+    )
+    if is_short:
+        take_short_way(client)
 
     client.batch_get_item(**BATCHES["batch_get_item"])
 
-    assert b"/us-east-1/dynamodb/aws4_request, " in wire.sent[0].headers["Authorization"]
+    scope = f"/{region}/dynamodb/aws4_request, "
+    assert scope.encode() in wire.sent[0].headers["Authorization"]
 
 
 def test_a_call_without_credentials_is_left_to_botocore_which_says_so() -> None:

@@ -196,7 +196,7 @@ def _entry(tenant: str, item: AuditItem, closes: AuditItem | None) -> AuditEntry
     )
     if closes is None:
         return entry
-    return replace(entry, outcome=Outcome(closes.outcome), closed_at=closes.at or "")
+    return replace(entry, outcome=Outcome(closes.outcome), closed_at=closes.at)
 
 
 def _text(value: object) -> str | None:

@@ -59,7 +59,7 @@ class Model(PynamodbModel):
     class Meta:
         """Each model names the table of its items in `table`."""
 
-        table = ""
+        table: str
 
     @classmethod
     def _get_connection(cls) -> TableConnection:

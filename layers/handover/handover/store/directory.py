@@ -269,7 +269,7 @@ class Directory(Struct, frozen=True):
     def profiles(self, tenant: str) -> dict[str, Profile]:
         """All profiles that a tenant may use, by name; its own replace presets of the same name."""
         own = listed_items(tenant, PROFILE)
-        found = [parse_profile(item.body) for item in own if item.body]
+        found = [parse_profile(item.body) for item in own]
         roles = list(self.roles(tenant))
         every = presets() | {profile.name: profile for profile in found}
         return {
@@ -351,7 +351,7 @@ def listed_items(
 
 def role_from(item: DirectoryItem) -> Role:
     """The role in an item."""
-    body: dict[str, Any] = json.loads(item.body or "{}")
+    body: dict[str, Any] = json.loads(item.body)
     body.pop("role", None)
     return role_from_json(item.sk[len(ROLE) :], body, "role")
 
@@ -363,7 +363,7 @@ def role_body(definition: Role) -> str:
 
 def source_from(item: DirectoryItem) -> Source:
     """The source in an item."""
-    return Source(**json.loads(item.body or "{}"))
+    return Source(**json.loads(item.body))
 
 
 def source_body(source: Source) -> str:

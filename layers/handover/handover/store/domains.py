@@ -55,4 +55,4 @@ class Domains(Struct, frozen=True):
     def listed(self) -> Iterator[tuple[str, str]]:
         """Each verified domain with its tenant, by domain."""
         for item in DirectoryItem.query(DOMAINS, consistent_read=True):
-            yield item.sk, item.body or ""
+            yield item.sk, item.body

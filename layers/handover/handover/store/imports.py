@@ -129,7 +129,7 @@ class Imports(Struct, frozen=True):
         if not _counts_elsewhere(item):
             return item
         progress = items_at(self.table, [key_of(item.pk, PROGRESS)])
-        return _shown(item, progress[0] if progress else {})
+        return _shown(item, next(iter(progress), {}))
 
     def open_imports(self, since: str = "") -> Iterator[ImportItem]:
         """The imports that have not ended or whose end was not announced, oldest first.

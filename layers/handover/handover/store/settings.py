@@ -99,11 +99,11 @@ class Setup(Struct, frozen=True):
     def own_profile(self, tenant: str, name: str) -> Profile | None:
         """The tenant's own profile of that name, as stored, without tenant roles; else None."""
         item = item_at(DirectoryItem, tenant, PROFILE + name)
-        return parse_profile(item.body) if item is not None and item.body else None
+        return parse_profile(item.body) if item is not None else None
 
     def own_profiles(self, tenant: str) -> list[Profile]:
         """All the tenant's own profiles, as they were stored."""
-        return [parse_profile(item.body) for item in listed_items(tenant, PROFILE) if item.body]
+        return [parse_profile(item.body) for item in listed_items(tenant, PROFILE)]
 
     def replace_profile(
         self, tenant: str, before: Profile | None, profile: Profile, also: Also | None = None

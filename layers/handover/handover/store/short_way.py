@@ -148,7 +148,7 @@ def sign(
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache
 def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
