@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from typing import Any
@@ -265,6 +266,21 @@ def test_puts_that_are_left_out_are_sent_again(pipeline: Pipeline) -> None:
         stored(pipeline, 60)
 
     assert len(versions(pipeline)) == 60
+
+
+BATCHES: dict[str, Callable[[Deadline], object]] = {
+    "reads": lambda until: read_items(TABLE, [{"pk": {"S": f"{TENANT}#A000"}}], until),
+    "statements": lambda until: write_each([insert(0)], until),
+    "puts": lambda until: put_items(TABLE, [item_from(Account(TENANT, "A000", 1))], until),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_no_batch_is_begun_when_the_time_is_over(name: str, pipeline: Pipeline) -> None:
+    with incident(pipeline.memory, Mishap()) as calls, pytest.raises(RetryLaterError):
+        BATCHES[name](Deadline(0.0))
+
+    assert calls.seen == 0
 
 
 # Transactions

@@ -54,6 +54,27 @@ accounts = st.builds(
 )
 
 
+@pytest.mark.parametrize(("is_active", "status"), [(True, "active"), (False, "inactive")])
+def test_the_fields_of_an_account_are_stored_as_other_versions_of_the_code_read_them(
+    status: str, *, is_active: bool
+) -> None:
+    account = Account("t", "K1", 2, "Shop", "C1", "Kenya", is_active, ("p",))
+
+    assert item_from(account) == {
+        "pk": {"S": "t#K1"},
+        "shelf": {"S": "t#b"},
+        "version": {"N": "2"},
+        "name": {"S": "Shop"},
+        "customer_id": {"S": "C1"},
+        "opco": {"S": "Kenya"},
+        "status": {"S": status},
+        "portals": {"L": [{"S": "p"}]},
+        "assigned": {"M": {}},
+        "orders": {"M": {}},
+        "marks": {"L": []},
+    }
+
+
 @given(accounts)
 def test_an_account_is_read_back_as_stored(account: Account) -> None:
     assert account_from(item_from(account)) == account

@@ -178,7 +178,7 @@ def test_an_item_that_was_moved_since_an_outdated_read_is_not_removed_again(
     of_table.write((HOME, "m#K1"), of_table.items[HOME, "m#K1"], None)
     stored(pipeline, {SHARD: 3})
 
-    calls = Operations(twists=[Twist(stale=True)] * 2)
+    calls = Operations(twists=[Twist(stale=True)] * 3)
     with incident(pipeline.memory, calls):
         table.put([holding()], NOW, SOON)
 

@@ -865,7 +865,16 @@ HELD = (
     ),
 )
 
-ANA = User("ana@x.example", "Ana", frozenset({"Sales"}), login_name="Ana")
+ANA = User(
+    "ana@x.example",
+    "Ana",
+    frozenset({"Sales"}),
+    "Kenya",
+    employee_id="7",
+    phone="1",
+    mobile="2",
+    login_name="Ana",
+)
 ANNA = User("anna@x.example", "ana ", frozenset())
 GONE = User(
     "gone@x.example", "Ana", frozenset(), is_active=False, is_deleted=True, login_name="gone"

@@ -392,15 +392,22 @@ def test_of_spread_login_names_only_those_are_refused_that_others_have_claimed_m
 ) -> None:
     records = marked(Spreading.SPREAD)
     asked = {"an": "an@x.example", "bo": "bo@x.example"}
+    others = iter([{"bo": "cy@x.example"}])
 
     def meanwhile() -> None:
-        pipeline.memory.hook = None
-        records.claim_logins("t", {"bo": "cy@x.example"}, "5", NOW, SOON)
+        if other := next(others, None):
+            hook, pipeline.memory.hook = pipeline.memory.hook, None
+            records.claim_logins("t", other, "5", NOW, SOON)
+            pipeline.memory.hook = hook
 
-    with incident(pipeline.memory, Mishap("TransactWriteItems", before_call=meanwhile)):
+    calls = Operations("TransactWriteItems", before_call=meanwhile)
+    with incident(pipeline.memory, calls):
         found = records.claim_logins("t", asked, "5", NOW, SOON)
 
     assert found == {"an": "an@x.example", "bo": "cy@x.example"}
+    # Together, then each alone; what is stored is not written again.
+    writes = [one for one in calls.made if one not in ("GetItem", "BatchGetItem")]
+    assert writes == ["TransactWriteItems"] * 3
     assert records.holders_of_logins("t", dict.fromkeys(found, ""), "5", NOW, SOON) == found
 
 

@@ -334,6 +334,32 @@ def test_a_user_is_stored_with_all_their_items_or_not_at_all(
     assert (tables.directory.user("t", ANA.email) == one.after) == is_stored
 
 
+def test_a_new_user_whom_older_code_stores_meanwhile_is_at_one_place(pipeline: Pipeline) -> None:
+    """Older code knows no shards. A user without names has no other items."""
+    directory = pipeline.resources.tables.directory
+    nameless = replace(BO, name="", login_name="")
+    spread(pipeline)
+    older = iter([user_item("t", replace(nameless, phone="1"))])
+
+    def meanwhile() -> None:
+        if item := next(older, None):
+            hook, pipeline.memory.hook = pipeline.memory.hook, None
+            put_items(directory.table, [item], pipeline.deadline)
+            pipeline.memory.hook = hook
+
+    with incident(pipeline.memory, Mishap("TransactWriteItems", before_call=meanwhile)):
+        directory.put_users("t", [nameless, replace(ANA, login_name="")], pipeline.deadline)
+
+    found = pipeline.memory.dynamodb.tables["DirectoryTable"].items
+    assert sorted(key for key in found if key[0].startswith("t") and key[1] != MARK) == [
+        ("t", "#spread-names"),
+        ("t", "user#bo@x.example"),
+        ("t~c", "name#ana o#ana@x.example"),
+        ("t~f", "user#ana@x.example"),
+    ]
+    assert directory.user("t", BO.email) == nameless
+
+
 def test_an_edit_says_of_every_field_that_no_older_file_may_change_it(pipeline: Pipeline) -> None:
     tables = pipeline.resources.tables
 
