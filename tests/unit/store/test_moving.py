@@ -21,7 +21,7 @@ from handover.store.user_places import MARK, Spreading, put_mark
 from tests.kit.memory_aws import Twist, queries
 from tests.kit.mishaps import Mishap, incident
 from tests.kit.pipeline import Pipeline
-from tests.unit.store.test_call_sizes import Calls
+from tests.unit.store.test_call_sizes import Calls, Operations
 
 SOON = Deadline(9e9)
 OVER = Deadline(0.0)
@@ -255,6 +255,22 @@ def test_a_move_begins_nothing_when_its_time_is_over(name: str, pipeline: Pipeli
         list(steps)
 
     assert calls.seen == 0
+
+
+def test_a_portfolio_that_is_marked_when_the_time_ends_is_moved_by_the_next_move(
+    pipeline: Pipeline,
+) -> None:
+    mover, clock = held(pipeline.resources.tables), pipeline.clock
+
+    def passes() -> None:
+        clock.now += 60
+
+    calls = Operations("PutItem", before_call=passes)
+    with incident(pipeline.memory, calls), pytest.raises(RetryLaterError):
+        list(mover.spread(Deadline(clock.now + 60)))
+
+    assert calls.made == ["Scan", "PutItem"]
+    assert list(mover.spread(SOON)) == [3]
 
 
 @pytest.mark.parametrize("name", ["spread users", "spread names", "spread portfolios"])

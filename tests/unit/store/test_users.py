@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 from handover.audit import Act, AuditEntry, Door
+from handover.deadline import Deadline
+from handover.errors import RetryLaterError
 from handover.model import User
 from handover.store import user_places, users
 from handover.store.batches import put_items
@@ -96,6 +98,15 @@ def test_a_login_name_stays_with_the_user_who_is_stored_with_it_at_the_last_mome
 def test_writing_no_users_makes_no_call(pipeline: Pipeline) -> None:
     with incident(pipeline.memory, Mishap()) as calls:
         assert pipeline.resources.tables.user_records.write([], pipeline.deadline) == []
+
+    assert calls.seen == 0
+
+
+def test_no_name_is_looked_for_when_the_time_is_over(pipeline: Pipeline) -> None:
+    directory = pipeline.resources.tables.directory
+
+    with incident(pipeline.memory, Mishap("Query")) as calls, pytest.raises(RetryLaterError):
+        directory.users_by_name(TENANT, ["zoe"], Deadline(0.0))
 
     assert calls.seen == 0
 
