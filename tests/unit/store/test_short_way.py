@@ -194,6 +194,23 @@ def test_a_call_is_signed_for_the_region_that_its_endpoint_requires(
     assert scope.encode() in wire.sent[0].headers["Authorization"]
 
 
+def test_a_handler_that_answers_in_place_of_aws_gets_the_request() -> None:
+    """As moto does, and whatever else listens to what botocore is about to send."""
+    wire, other = Wire(200, STATEMENTS), Wire(200, ITEMS)
+    client = client_on(wire)
+    client.meta.events.register(
+        "before-send.dynamodb.BatchGetItem", lambda request, **_: other.send(request)
+    )
+    take_short_way(client)
+
+    answer = client.batch_get_item(**BATCHES["batch_get_item"])
+
+    assert answer["Responses"] == {"accounts": [{"pk": {"S": "lumina#1"}}]}
+    assert wire.sent == []
+    (request,) = other.sent
+    assert json.loads(request.body) == BATCHES["batch_get_item"]
+
+
 def test_a_call_without_credentials_is_left_to_botocore_which_says_so() -> None:
     wire = Wire(200, ITEMS)
     client = client_on(wire)
