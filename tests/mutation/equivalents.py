@@ -546,6 +546,13 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         "store/short_way.py",
+        "",
+        "'handover_input'",
+        "('handover_input~')",
+        "Only this module uses the key, for one call.",
+    ),
+    Equivalent(
+        "store/short_way.py",
         "_keep_input",
         "_CALLS[model.name]",
         "None",
