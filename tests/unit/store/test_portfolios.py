@@ -281,7 +281,9 @@ def test_no_holder_is_looked_for_when_the_time_is_over(pipeline: Pipeline) -> No
 
 
 @pytest.mark.parametrize("is_held", [True, False])
-def test_a_holder_is_found_behind_many_former_holdings(pipeline: Pipeline, *, is_held: bool) -> None:
+def test_a_holder_is_found_behind_many_former_holdings(
+    pipeline: Pipeline, *, is_held: bool
+) -> None:
     table = Portfolios(TABLE)
     ended = [holding(account_id=f"A{at:02d}", is_held=False) for at in range(40)]
     table.put([*ended, holding(account_id="B", is_held=is_held)], NOW, SOON)
