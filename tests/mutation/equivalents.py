@@ -406,6 +406,7 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             ("ClearingCounter._long", "not len(places)", "False", 1),
             ("ClearingCounter._may_be_words", "not window.data.isascii()", "True", 1),
             ("ClearingCounter._may_be_words", "3", "(4)", 1),
+            ("ClearingCounter.__init__", "3", "(4)", 1),
         )
     ),
     *(
@@ -430,6 +431,11 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
                 "(ends[odd] - window.starts[odd] < _BYTES_AT_ONCE)",
                 1,
             ),
+            (
+                "ends[odd] - window.starts[odd]",
+                "(ends[odd] + window.starts[odd])",
+                1,
+            ),
         )
     ),
     *(
@@ -443,6 +449,8 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
         for scope, old, new, nth in (
             ("hash_ranges", "8", "(9)", 2),
+            ("hash_ranges", "shortest > offset", "False", 1),
+            ("_mix", "not is_full", "True", 1),
             ("hash_ranges", "shortest >= offset + 8", "(shortest > offset + 8)", 1),
             ("KeyHasher.hashes", "is_odd &= lengths > 0", "pass", 1),
             ("KeyHasher.hashes", "lengths > 0", "(lengths >= 0)", 1),
@@ -673,6 +681,17 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             ),
         )
     ),
+    *(
+        Equivalent(
+            "reading/clearing.py",
+            "ClearingCounter.__init__",
+            "0",
+            new,
+            "Without a separator any byte does that no edge has, or that is odd anyway.",
+            1,
+        )
+        for new in ("(-1)", "(1)")
+    ),
     Equivalent(
         "reading/clearing.py",
         "ClearingCounter.__init__",
@@ -709,7 +728,19 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         for scope, old, new, nth in (
             ("_may_hold_long_field", "0", "(1)", 1),
             ("_may_hold_long_field", "0", "(-1)", 2),
+            ("_may_hold_long_field", "start + look", "(start - look)", 1),
         )
+    ),
+    *(
+        Equivalent(
+            "reading/guards.py",
+            "unguard",
+            "not value.isascii() and _PICTURED.search(value)",
+            new,
+            "Only the speed differs: a value without a picture stays as it is.",
+            1,
+        )
+        for new in ("True", "(not value.isascii() or _PICTURED.search(value))")
     ),
     Equivalent(
         "reading/guards.py",

@@ -122,8 +122,12 @@ def test_the_longest_fields_tabs_and_line_ends_are_accepted() -> None:
     assert read(f'1,"a\tb\r\nc\rd",{long}\n'.encode())[0].fault is None
 
 
-def test_a_report_is_read_without_its_guards() -> None:
-    values = ("=1+1", "'=x", "a\x1b\x00b")
+@pytest.mark.parametrize(
+    "values",
+    [("=1+1", "'=x", "a\x1b\x00b"), ("=1+1", "x", "y"), ("x", "a\x1bb", "y")],
+    ids=["all", "a formula alone", "a control alone"],
+)
+def test_a_report_is_read_without_its_guards(values: tuple[str, ...]) -> None:
     data = ",".join(f'"{guard(value)}"' for value in values).encode() + b"\n"
 
     assert read(data, dialect=Dialect("utf-8", ",", is_report=True))[0].fields == values

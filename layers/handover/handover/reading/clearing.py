@@ -159,8 +159,8 @@ class ClearingCounter:
         if verdict is None:
             if len(self._verdicts) >= _MAX_VERDICTS:
                 self._verdicts.clear()
-            verdict = self._is_clearing(field_values([raw], dialect)[0])
-            self._verdicts[raw] = verdict
+            (value,) = field_values([raw], dialect)
+            verdict = self._verdicts[raw] = self._is_clearing(value)
         return verdict
 
 
