@@ -100,6 +100,12 @@ def test_the_stored_mappings_are_bounded_and_read_back(sizes: list[int]) -> None
     assert mappings_from(text) == kept
 
 
+def test_a_mapping_is_stored_in_few_bytes() -> None:
+    kept = [RememberedMapping("f1", "single-strict", {"Größe": "account ID"})]
+
+    assert mappings_json(kept) == '[["f1","single-strict",{"Größe":"account ID"}]]'
+
+
 def test_the_oldest_is_dropped_when_all_together_take_too_much_room() -> None:
     known = [one(number, chars=10_000) for number in range(12)]
     room = MAX_MAPPINGS_BYTES - len(mappings_json([*known, one(12, chars=0)]).encode())

@@ -43,6 +43,8 @@ def held(previews: list[Preview], lines: int, limits: Mapping[str, Any]) -> str:
         ({"change_guard_percent": 0, "change_guard_lines": 0}, 0, 10, ""),
         ({"tenant_guard_percent": 5}, 50, 50, ""),
         ({"tenant_guard_percent": 5}, 51, 51, "more than 5 % of the tenant's accounts"),
+        ({"tenant_guard_percent": 99}, 1001, 1001, "more than 99 % of the tenant's accounts"),
+        ({"tenant_guard_percent": 100}, 1001, 1001, ""),
         ({"tenant_guard_percent": 0}, 11, 11, "more than 0 % of the tenant's accounts"),
         ({"portfolio_guard_percent": 20}, 20, 20, ""),
         ({"portfolio_guard_percent": 20}, 21, 21, f"20 % of the accounts that {ANA} holds"),

@@ -6,6 +6,8 @@ import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
 from handover.profiles.presets import presets
 from handover.rules.decision import RecordWrite
+from handover.rules.instructions import AssignmentRequest, Instruction
+from handover.rules.reasons import reason_of_change, since
 from msgspec.structs import replace
 
 from tests.unit.rules.scenery import (
@@ -146,3 +148,34 @@ def stored(write: RecordWrite | None) -> Account:
         precedences=write.precedences,
         receipts=write.receipts,
     )
+
+
+def test_a_role_that_nothing_has_decided_hides_no_time_of_another() -> None:
+    of = account(precedences={ROLE: EARLIER})
+
+    assert since(of, [ROLE, "viewer"]) == " since 2026-11-20T09:00:00.000Z by import ab12cd34"
+
+
+def test_all_reasons_of_a_line_are_given_one_after_the_other() -> None:
+    asked = Instruction(
+        2,
+        "0042",
+        "account ID",
+        (
+            AssignmentRequest("viewer", "Viewers", (), cleared_by="a blank cell"),
+            AssignmentRequest("CSM", "CSM", (), expected=(AMINA.email,)),
+        ),
+    )
+    changes = (
+        RoleChange("viewer", (AMINA.email,), ()),
+        RoleChange(ROLE, (), ("pending:new@x.example",)),
+        # These values are no users, whatever they look like.
+        RoleChange("workflow", (), ("pending:a@x.example",)),
+        RoleChange("#name", (), ("pending:b@x.example",)),
+    )
+
+    assert reason_of_change(asked, changes).split(". ") == [
+        "Viewers is cleared by a blank cell",
+        "no user has the address new@x.example so far",
+        "left as it was: CSM",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from handover.model import Account, Rejection, User
 from handover.profiles.parsing import profile_json
+from handover.profiles.presets import presets
 from handover.profiles.profile import Profile
 from handover.rules.instructions import Instruction
 from handover.rules.nearness import nearest
@@ -373,3 +374,23 @@ def test_u10_a_hint_names_the_kinds_of_name_that_the_profile_accepts() -> None:
 
         assert found is not None
         assert words in found.hint
+
+
+def test_a_suggestion_for_a_list_replaces_the_unknown_name_alone() -> None:
+    both = variant(list_separator=";", roles={"account_manager": {"max_users": 3}})
+
+    found = rejection("0042", f"{BARAKA.email};amnia@x.example", of=account(), profile=both)
+
+    assert found is not None
+    assert found.suggestion == f"{BARAKA.email}; {AMINA.email}"
+
+
+def test_a_workflow_on_two_lines_of_a_cell_is_no_list() -> None:
+    """Its name may contain the separator of lists."""
+    teams = presets()["multi-with-workflow"]
+    header = ("External Id", "Account manager email", "Workflow name")
+
+    found = understand("0042", AMINA.email, "Gold\nSilver", profile=teams, header=header)
+
+    assert isinstance(found, Rejection)
+    assert (found.code, found.column) == ("INVALID_CHARACTER", "Workflow name")

@@ -80,16 +80,14 @@ def bind(
 
 def _joined(roles: Sequence[RoleColumn]) -> tuple[RoleColumn, ...]:
     """One column for each role and kind; it refers to the other columns of its role."""
-    beside = {
-        (column.role, column.holds): column.index for column in roles if column.holds in BESIDE
-    }
+    places = {(column.role, column.holds): column.index for column in roles}
     kinds: dict[tuple[str, Holds], list[RoleColumn]] = {}
     for column in roles:
         if column.holds not in BESIDE:
             found = replace(
                 column,
-                expected=beside.get((column.role, Holds.EXPECTED)),
-                replaced=beside.get((column.role, Holds.REPLACED)),
+                expected=places.get((column.role, Holds.EXPECTED)),
+                replaced=places.get((column.role, Holds.REPLACED)),
             )
             kinds.setdefault((column.role, column.holds), []).append(found)
     return tuple(replace(first, others=tuple(others)) for first, *others in kinds.values())

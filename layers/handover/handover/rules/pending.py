@@ -32,8 +32,6 @@ def is_as_left(now: tuple[str, ...], left: tuple[str, ...]) -> bool:
 
     A user who was pending then and exists now counts as the same holder.
     """
-    if now == left:
-        return True
     before = {assignee if assignee in left else pending_assignee(assignee) for assignee in now}
     return before == {*left} and len(before) == len(now)
 
