@@ -375,6 +375,14 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         nth=5,
     ),
     Equivalent(
+        "reading/quotes.py",
+        "separator_table",
+        "256",
+        "(257)",
+        "No byte is as large.",
+        1,
+    ),
+    Equivalent(
         "rules/damage.py",
         "likely_ids",
         "1",
