@@ -6,7 +6,7 @@ import pytest
 from handover.model import RoleChange
 from handover.reports.parsed_changes import changes_from_cells
 
-KNOWN = ("account", "account manager", "viewer", "workflow")
+KNOWN = ("account", "account manager", "viewer", "viewer; EMEA", "workflow")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,12 @@ KNOWN = ("account", "account manager", "viewer", "workflow")
                 RoleChange("account", ("a@x",), ("b@x",)),
                 RoleChange("workflow", ("Firm; late, twice",), ("Soft",)),
             ],
+        ),
+        (
+            "viewer; EMEA; viewer",
+            "; a@x",
+            "b@x; ",
+            [RoleChange("viewer; EMEA", (), ("b@x",)), RoleChange("viewer", ("a@x",), ())],
         ),
     ],
 )
