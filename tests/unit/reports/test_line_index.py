@@ -78,7 +78,9 @@ def indexed(found: list[LineResult], chunk: int) -> tuple[LineIndex, bytes, byte
         builder.moves(),
         builder.opcos(),
     )
-    return index_from(index_json(index)), sections, data
+    read = index_from(index_json(index))
+    assert read == index
+    return read, sections, data
 
 
 def rows_of(
@@ -96,7 +98,7 @@ def rows_of(
     ]
 
 
-@given(results(), st.integers(1, 5))
+@given(results(), st.integers(1, 12))
 def test_every_indexed_line_is_read_back(found: list[LineResult], chunk: int) -> None:
     index, sections, data = indexed(found, chunk)
 
