@@ -138,6 +138,15 @@ def test_a_profile_that_a_source_uses_cannot_be_removed(api: Api) -> None:
     assert_problem(api.request("DELETE", "/profiles/nightly"), 404)
 
 
+def test_a_source_that_uses_a_profile_in_place_of_a_preset_continues_with_the_preset(
+    api: Api,
+) -> None:
+    put(api, "single-strict", blank="keep")
+    api.stack.tables.setup.put_source(api.tenant, Source("erp", "single-strict", "AROAEXAMPLE"))
+
+    assert api.request("DELETE", "/profiles/single-strict").status == 204
+
+
 ACCOUNT, MANAGER, _ = STRICT["columns"]
 
 
