@@ -66,13 +66,14 @@ def test_r20_a_single_account_is_edited_beside_the_bulk_path(
 def test_r29_manager_and_workflow_of_a_customer_are_edited_together(
     pipeline: Pipeline, office: Api
 ) -> None:
-    pipeline.resources.tables.directory.put_workflows(TENANT, ["Gentle"], pipeline.deadline)
+    pipeline.resources.tables.directory.put_workflows(TENANT, ["Zügig"], pipeline.deadline)
 
     answer = edit(
-        office, {ROLE: [BARAKA, AMINA], "workflow": "Gentle"}, profile="multi-with-workflow"
+        office, {ROLE: [BARAKA, AMINA], "workflow": "Zügig"}, profile="multi-with-workflow"
     )
 
-    assert answer.body["assigned"] == {ROLE: [AMINA, BARAKA], "workflow": ["Gentle"]}
+    assert answer.body["assigned"] == {ROLE: [AMINA, BARAKA], "workflow": ["Zügig"]}
+    assert '"Zügig"' in answer.text
 
 
 def test_r99_the_history_says_who_edited(pipeline: Pipeline, office: Api) -> None:

@@ -430,6 +430,7 @@ def test_a_sample_that_cannot_be_read_says_why(api: Api, text: str, code: str | 
     assert answer.status == 200, answer.text
     refusal, comparison = answer.body["refusal"], answer.body["comparison"]
     assert (refusal or {}).get("code") == code
+    assert refusal is None or refusal.keys() == {"code", "message"}
     assert answer.body["lines"] == []
     assert (comparison is None) == (code is not None)
     assert_problem(sample(api, "x" * 20_001), 400)
