@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.kit.pipeline import (
     ADMIN,
     AMINA,
     BARAKA,
+    DAY,
     HOUR,
     MINUTE,
     ROLE,
@@ -247,6 +249,38 @@ def test_the_dry_run_of_an_undo_can_be_applied(pipeline: Pipeline) -> None:
     assert pipeline.summary(written)["undo_of"] == import_id(created)
 
 
+def test_an_undo_is_applied_only_where_nothing_has_changed_since_its_dry_run(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1, held_by=AMINA)
+    created = pipeline.upload(file_of([("K000", BARAKA)]))
+    pipeline.run(created)
+    pipeline.settle()
+    pipeline.clock.now += MINUTE
+    path = f"/imports/{import_id(created)}/undo"
+    assert api(pipeline).post(path, {"mode": "dry_run"}).status == 202
+    (undo,) = pipeline.settle()
+    pipeline.accounts(replace(pipeline.account("K000"), name="Acme", version=3))
+
+    written = applied(pipeline, undo)
+
+    assert pipeline.holders("K000") == [BARAKA]
+    what = "changed since the preview: name was empty, is Acme"
+    assert messages(pipeline, written) == {"K000": ("superseded", what)}
+
+
+def test_a_mapping_to_a_column_that_the_profile_lacks_is_refused_at_once(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    created = previewed(pipeline, ("K000", BARAKA))
+
+    answer = ask(pipeline, created, mapping={"account ID": "Nothing"})
+
+    assert (answer.status, answer.body["field"]) == (400, "mapping")
+    assert pipeline.settle() == []
+
+
 def test_an_import_that_cannot_be_applied_is_answered_with_the_reason(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     run = pipeline.upload(file_of([("K000", BARAKA)]))
@@ -325,10 +359,12 @@ def test_a_refused_dry_run_of_an_undo_cannot_be_applied(pipeline: Pipeline) -> N
 def test_a_file_can_be_applied_within_a_day_of_its_upload(pipeline: Pipeline) -> None:
     pipeline.kenyan(1)
     created = previewed(pipeline, ("K000", BARAKA))
+    uploaded_at = datetime.fromisoformat(pipeline.item(created).received_at).timestamp()
     pipeline.clock.now += 23 * HOUR
     again = applied(pipeline, created, "dry_run")
+    pipeline.clock.now = uploaded_at + DAY
     assert ask(pipeline, again).status == 202
-    pipeline.clock.now += HOUR
+    pipeline.clock.now += 1
 
     answers = [ask(pipeline, created), ask(pipeline, again)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -307,9 +308,14 @@ def test_other_imports_have_no_preview(furnished: Pipeline) -> None:
 def test_a_preview_is_kept_as_long_as_a_report(furnished: Pipeline) -> None:
     created = uploaded(furnished, SMALL)
     furnished.run(created)
-    furnished.clock.now += 401 * DAY
+    received_at = datetime.fromisoformat(furnished.item(created).received_at)
+    furnished.clock.now = received_at.timestamp() + 400 * DAY
+    assert shown(furnished, created).status == 200
+    furnished.clock.now += 1
 
-    assert shown(furnished, created).status == 404
+    answer = shown(furnished, created)
+
+    assert (answer.status, answer.body["detail"]) == (404, "the preview has expired")
 
 
 def test_a_cancelled_preview_ends_cancelled(furnished: Pipeline) -> None:

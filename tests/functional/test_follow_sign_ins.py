@@ -95,6 +95,20 @@ def test_a_sign_in_of_another_tenant_is_not_touched(
     assert "InvitationsNotMade" not in capsys.readouterr().out, "a file invites nobody"
 
 
+def test_a_change_that_comes_twice_is_noted_once(signed_up: Pipeline) -> None:
+    signed_up.clock.now += 1
+    users(signed_up, f"{AMINA},inactive,Sales", header=HEADER)
+    stream = signed_up.memory.dynamodb.tables["DirectoryTable"].stream
+    change = {"Records": [one.record() for one in stream]}
+
+    for _ in ("first", "again"):
+        signed_up.invoke(app.lambda_handler, change)
+        signed_up.clock.now += 1
+
+    noted = api(signed_up).get("/audit", act="sign_in_barred").body["entries"]
+    assert [one["about"] for one in noted] == [f"user {AMINA}"]
+
+
 def test_an_outdated_record_leaves_the_sign_in_as_the_user_is(
     signed_up: Pipeline,
 ) -> None:

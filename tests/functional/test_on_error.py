@@ -179,6 +179,13 @@ def test_a_stopped_file_is_applied_only_with_the_choice_apply_good(pipeline: Pip
     assert "1 of 2 lines cannot be applied (all_or_nothing)" in refused.body["detail"]
     answer = api(pipeline).post(path, {"mode": "run", "on_error": "apply_good"})
     assert answer.status == 202
+    (entry,) = api(pipeline).get("/audit", act="import_applied").body["entries"]
+    assert entry["after"] == {
+        "ticket": answer.body["import_ticket"],
+        "mode": "run",
+        "profile": "single-strict",
+        "on_error": "apply_good",
+    }
     pipeline.settle()
 
     assert pipeline.holders("K000") == [BARAKA]

@@ -71,6 +71,7 @@ def test_an_undo_takes_back_what_an_import_has_changed(pipeline: Pipeline) -> No
 
     assert pipeline.holders("K000", "K001", "K9") == [AMINA, AMINA, ""]
     assert pipeline.counts(undo) == {"lines": 3, "updated": 2, "cleared": 1}
+    assert api(pipeline).get(f"/imports/{import_id(undo)}").body["job"] == "undo"
     summary = pipeline.summary(undo)
     shown = {name: summary[name] for name in ("undo_of", "filename", "uploader", "state")}
     assert shown == {
@@ -665,9 +666,12 @@ def test_an_undo_is_refused_before_its_results_are_deleted(
     pipeline.kenyan(1, held_by=AMINA)
     created = imported(pipeline, ("K000", BARAKA))
     path = f"/imports/{import_id(created)}/undo"
-    pipeline.clock.now += 51 * DAY
-
+    received_at = datetime.fromisoformat(pipeline.item(created).received_at).timestamp()
     monkeypatch.setenv("REPORTS_DAYS", "60")
+
+    pipeline.clock.now = received_at + 50 * DAY
+    assert api(pipeline).post(path, {"mode": "dry_run"}).status == 202
+    pipeline.clock.now += 1
     assert api(pipeline).post(path).status == 409
     monkeypatch.setenv("REPORTS_DAYS", "400")
     assert api(pipeline).post(path).status == 202

@@ -311,6 +311,34 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         for new in ("(1)", "(-1)")
     ),
     Equivalent(
+        "use_cases/audit.py",
+        "audit_page",
+        "before <= filters.since",
+        "(before < filters.since)",
+        "A period of no length has no entries, whether they are looked for or not.",
+    ),
+    Equivalent(
+        "use_cases/paging.py",
+        "cursor_at",
+        "'='",
+        "('=~')",
+        "Base64 has no tilde that could be removed.",
+    ),
+    Equivalent(
+        "use_cases/paging.py",
+        "place_at",
+        "''",
+        "('~')",
+        "A text that cannot be decoded is the cursor of no place, so it is refused.",
+    ),
+    Equivalent(
+        "http/describing.py",
+        "_describe_queries",
+        "forms",
+        "False",
+        "No query has null beside two other forms, so the forms stay as they are.",
+    ),
+    Equivalent(
         "use_cases/samples.py",
         "sample_of",
         "1",

@@ -156,7 +156,12 @@ def test_only_an_import_that_waits_can_be_approved(api: Api, state: str) -> None
 def test_a_ticket_cannot_be_approved(api: Api) -> None:
     ticket = api.post("/imports", EXPECTED).body["import_ticket"]
 
-    assert_problem(api.post(f"/imports/{ticket}/approve"), 409)
+    answer = api.post(f"/imports/{ticket}/approve")
+
+    assert_problem(answer, 409)
+    assert answer.body["detail"] == (
+        "the import is in the state awaiting_upload and cannot be approved"
+    )
 
 
 @pytest.mark.parametrize("wish", ["approve", "cancel"])
@@ -232,7 +237,9 @@ def test_a_cancelled_ticket_accepts_no_upload(api: Api) -> None:
     assert (answer.status, answer.body["state"]) == (202, "cancelled")
     assert answer.body["cancelled_by"] == OFFICE
     assert not api.stack.tables.tickets.use(ticket, "0" * 32)
-    assert_problem(api.post(f"/imports/{ticket}/cancel"), 409)
+    again = api.post(f"/imports/{ticket}/cancel")
+    assert_problem(again, 409)
+    assert again.body["detail"] == "the import is in the state cancelled and cannot be cancelled"
 
 
 def test_cancelling_a_used_ticket_cancels_its_import(api: Api) -> None:

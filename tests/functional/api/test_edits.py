@@ -59,18 +59,21 @@ def test_r20_a_single_account_is_edited_beside_the_bulk_path(
     assert answer.body["assigned"] == {ROLE: [BARAKA]}
     stored = pipeline.account("K000")
     assert (stored.assigned[ROLE], stored.version) == ((BARAKA,), answer.body["version"])
+    moment = rfc3339(pipeline.clock.now)
+    assert stored.precedences == {ROLE: f"{moment}#{answer.body['edit_id']}"}
 
 
 def test_r29_manager_and_workflow_of_a_customer_are_edited_together(
     pipeline: Pipeline, office: Api
 ) -> None:
-    pipeline.resources.tables.directory.put_workflows(TENANT, ["Gentle"], pipeline.deadline)
+    pipeline.resources.tables.directory.put_workflows(TENANT, ["Zügig"], pipeline.deadline)
 
     answer = edit(
-        office, {ROLE: [BARAKA, AMINA], "workflow": "Gentle"}, profile="multi-with-workflow"
+        office, {ROLE: [BARAKA, AMINA], "workflow": "Zügig"}, profile="multi-with-workflow"
     )
 
-    assert answer.body["assigned"] == {ROLE: [AMINA, BARAKA], "workflow": ["Gentle"]}
+    assert answer.body["assigned"] == {ROLE: [AMINA, BARAKA], "workflow": ["Zügig"]}
+    assert '"Zügig"' in answer.text
 
 
 def test_r99_the_history_says_who_edited(pipeline: Pipeline, office: Api) -> None:
@@ -521,6 +524,7 @@ def test_an_edit_of_a_version_is_refused_if_another_edit_is_stored_first(
         late = edit(office, {ROLE: BARAKA}, version=seen)
 
     assert_problem(late, 409)
+    assert f"found version {seen + 1}, expected {seen}" in late.body["detail"]
     assert pipeline.account("K000").assigned.get(ROLE, ()) == ()
 
 

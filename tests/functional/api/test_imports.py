@@ -237,8 +237,10 @@ def test_a_refused_file_has_neither_report_nor_results(api: Api) -> None:
     refusal = {"code": "NOT_CSV", "message": "this is a picture"}
     item = an_import(api, state="refused", refusal=refusal)
 
-    assert_problem(api.get(f"/imports/{item.pk}/report"), 404)
-    assert_problem(api.get(f"/imports/{item.pk}/results"), 404)
+    for path in ("report", "results"):
+        answer = api.get(f"/imports/{item.pk}/{path}")
+        assert_problem(answer, 404)
+        assert answer.body["detail"] == "the whole file was refused, so there are no results"
 
 
 @pytest.mark.parametrize("state", [state for state in State if not state.is_final])

@@ -214,9 +214,10 @@ def test_a_profile_whose_name_no_key_can_hold_is_not_found(pipeline: Pipeline) -
         api(pipeline).request("GET", path),
         api(pipeline).request("DELETE", path),
         api(pipeline).post(f"{path}/copies", {"name": "copied"}),
+        api(pipeline).request("GET", f"{path}/template"),
     ]
 
-    assert [answer.status for answer in answers] == [404, 404, 404]
+    assert [answer.status for answer in answers] == [404, 404, 404, 404]
 
 
 def test_a_tenant_has_a_hundred_roles_at_most(pipeline: Pipeline) -> None:

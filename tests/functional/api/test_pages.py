@@ -108,7 +108,12 @@ LOOKS: dict[str, tuple[dict[str, int], dict[str, str], int]] = {
     "/accounts": (
         {"accounts.AT_A_TIME": 2, "accounts.MAX_LOOKED_AT": 3},
         {"status": "inactive"},
-        7,
+        9,
+    ),
+    "/accounts of a holder": (
+        {"accounts.AT_A_TIME": 2, "accounts.MAX_LOOKED_AT": 3},
+        {"status": "inactive", "holder": AMINA},
+        9,
     ),
     "/users": ({"users.MAX_LOOKED_AT": 3}, {"name": "neema"}, 7),
     "/audit": ({"audit.MAX_LOOKED_AT": 3}, {"act": "role_stored"}, 7),
@@ -117,11 +122,12 @@ LOOKS: dict[str, tuple[dict[str, int], dict[str, str], int]] = {
 }
 
 
-@pytest.mark.parametrize("path", LOOKS)
+@pytest.mark.parametrize("name", LOOKS)
 def test_a_page_that_finds_nothing_ends_after_as_many_as_it_looks_at(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, path: str
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    limits, query, many = LOOKS[path]
+    limits, query, many = LOOKS[name]
+    path = name.partition(" ")[0]
     api = Api(TENANT, pipeline.resources, AMINA if path == "/requests" else ADMIN)
     pipeline.kenyan(many, held_by=AMINA)
     pipeline.settle()
@@ -132,8 +138,8 @@ def test_a_page_that_finds_nothing_ends_after_as_many_as_it_looks_at(
         assert Api(TENANT, pipeline.resources, ADMIN).request("PUT", f"/workflows/W{place}")
     for place in range(many if path == "/imports" else 0):
         pipeline.run(pipeline.upload(file_of([(f"K00{place}", AMINA)])))
-    for name, limit in limits.items():
-        monkeypatch.setattr(f"handover.use_cases.{name}", limit)
+    for constant, limit in limits.items():
+        monkeypatch.setattr(f"handover.use_cases.{constant}", limit)
 
     pages = [api.get(path, **query).body]
     while pages[-1]["cursor"]:

@@ -138,6 +138,15 @@ def test_a_profile_that_a_source_uses_cannot_be_removed(api: Api) -> None:
     assert_problem(api.request("DELETE", "/profiles/nightly"), 404)
 
 
+def test_a_source_that_uses_a_profile_in_place_of_a_preset_continues_with_the_preset(
+    api: Api,
+) -> None:
+    put(api, "single-strict", blank="keep")
+    api.stack.tables.setup.put_source(api.tenant, Source("erp", "single-strict", "AROAEXAMPLE"))
+
+    assert api.request("DELETE", "/profiles/single-strict").status == 204
+
+
 ACCOUNT, MANAGER, _ = STRICT["columns"]
 
 
@@ -421,6 +430,7 @@ def test_a_sample_that_cannot_be_read_says_why(api: Api, text: str, code: str | 
     assert answer.status == 200, answer.text
     refusal, comparison = answer.body["refusal"], answer.body["comparison"]
     assert (refusal or {}).get("code") == code
+    assert refusal is None or refusal.keys() == {"code", "message"}
     assert answer.body["lines"] == []
     assert (comparison is None) == (code is not None)
     assert_problem(sample(api, "x" * 20_001), 400)

@@ -464,6 +464,10 @@ def test_admins_subscribe_addresses_once_the_tenant_has_a_topic(api: Api, strang
     listed = api.get("/subscriptions").body
 
     assert [one.status for one in made] == [202, 202]
+    pending = {"endpoint": "finance@lumina.example", "protocol": "email", "is_confirmed": False}
+    assert [one.body for one in made] == [pending, pending | {"is_confirmed": True}]
+    other = api.post("/subscriptions", {"endpoint": "other@lumina.example"})
+    assert other.body["is_confirmed"] is False
     subscriptions.Subscriptions.model_validate(listed)
     assert [one["endpoint"] for one in listed["subscriptions"]] == ["finance@lumina.example"]
     assert stranger.get("/subscriptions").body == {"subscriptions": []}

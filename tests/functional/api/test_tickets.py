@@ -204,3 +204,13 @@ def test_a_tenants_own_profile_comes_before_the_preset(api: Api) -> None:
 
     assert api.by(SALES).post("/imports", EXPECTED).status == 201
     assert api.post("/imports", EXPECTED).status == 403
+
+
+def test_a_profile_that_does_not_exist_is_answered_with_those_that_do(api: Api) -> None:
+    answer = api.post("/imports", EXPECTED | {"profile": "nightly"})
+
+    known = ", ".join(sorted(presets()))
+    assert (answer.status, answer.body["detail"]) == (
+        400,
+        f"there is no profile of that name, expected: {known}",
+    )

@@ -339,8 +339,7 @@ def _parts(found: Sequence[tuple[str, Account]]) -> Iterator[list[tuple[str, Acc
             part, people = [], 0
         part.append(one)
         people += more
-    if part:
-        yield part
+    yield part
 
 
 def account_for(

@@ -126,8 +126,7 @@ def _plan_of(resources: Resources, item: ImportItem) -> ImportPlan:
 def _labels(plan: ImportPlan) -> tuple[str, ...]:
     """The labels of the uploader's own columns."""
     labels = plan.header.labels
-    own_at = own_columns_at(labels) if plan.dialect.is_report else None
-    return labels if own_at is None else labels[:own_at]
+    return labels[: own_columns_at(labels)]
 
 
 def _corrected(lines: Mapping[str, Cells], labels: Sequence[str]) -> dict[int, dict[int, str]]:
@@ -164,8 +163,9 @@ def _place(label: str, labels: Sequence[str], number: str) -> int:
     if label in names:
         return names.index(label)
     places = [place for place, one in enumerate(names) if normal_label(one) == normal_label(label)]
-    if len(places) == 1:
-        return places[0]
+    match places:
+        case [place]:
+            return place
     known = ", ".join(map(repr, names))
     found = f"{len(places)} columns" if places else "no column"
     raise InvalidRequestError(

@@ -94,18 +94,19 @@ def edit_account(
     account, planned = decision.made(account, run.deadline, may_write=not wish.is_dry_run)
     if planned.rejection is not None:
         return spoken_of(planned.rejection)
-    if planned.outcome in (Outcome.SUPERSEDED, Outcome.NOT_PROCESSED):
+    write = planned.write
+    if write is None:
+        # An edit that decides takes its precedence at least: only a later decision leaves it none.
         raise ConflictError(f"{planned.message}; look at it again")
     if not wish.is_dry_run:
         metrics.add_metric("AccountsEdited", "Count", 1)
         logger.info("account edited", extra={"import_id": edit_id})
-    write = planned.write
     return Edited(
         edit_id,
         planned.outcome,
         planned.changes,
-        write.assigned if write is not None else account.assigned,
-        account.version + int(write is not None and not wish.is_dry_run),
+        write.assigned,
+        account.version + int(not wish.is_dry_run),
     )
 
 
@@ -160,7 +161,7 @@ class _Decision(Struct, frozen=True, kw_only=True):
             unmet = self.resources.tables.accounts.write([planned.write], deadline)
             if not unmet:
                 break
-            _, newer = unmet[0]
+            ((_, newer),) = unmet
             if newer is None:
                 raise NotFoundError("there is no such account any more")
             if self._is_written(newer):
