@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 from typing import Any
 
 import openpyxl
@@ -27,6 +29,17 @@ LINES = (
     + 'K004,bad \x01 manager,"two\nlines"\r\n'
 )
 RED = "FFFFC7CE"
+LONG_CELL = """
+import io
+from datetime import datetime
+from handover.reading.limits import MAX_RECORD_BYTES
+from handover.workbooks.report import write_workbook
+row = "x" * MAX_RECORD_BYTES + ",2,BLANK_ACCOUNT,line 2: the account is blank,"
+report = io.StringIO("account ID,line,code,error,hint\\r\\n" + row)
+write_workbook(
+    report, io.BytesIO(), delimiter=",", columns={}, created=datetime(2026, 11, 22), is_small=True
+)
+"""
 
 
 def workbook_of(pipeline: Pipeline, created: ObjectCreated) -> bytes:
@@ -73,6 +86,15 @@ def test_a_report_written_by_way_of_files_equals_one_written_in_memory(
         assert [(cell.value, cell.fill.fgColor.rgb) for cell in before] == [
             (cell.value, cell.fill.fgColor.rgb) for cell in after
         ]
+
+
+def test_a_function_that_only_ends_imports_reads_cells_as_long_as_a_record() -> None:
+    """In a process of its own, because whatever reads files here raises the limit of all."""
+    done = subprocess.run(
+        [sys.executable, "-c", LONG_CELL], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_wrong_cells_are_marked_and_every_cell_is_text(
