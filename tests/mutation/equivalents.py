@@ -742,6 +742,13 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
     ),
     Equivalent(
+        "jobs/follow.py",
+        "_asks_for_a_recheck",
+        "False",
+        "None",
+        "The caller asks only whether it is true.",
+    ),
+    Equivalent(
         "pipeline/abandon.py",
         "_refuse",
         "item.ticket is not None",
