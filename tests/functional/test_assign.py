@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 from io import BytesIO
 from typing import Any
@@ -358,6 +359,42 @@ def test_a_chunk_of_an_unknown_import_is_tried_again(pipeline: Pipeline) -> None
 
     with pytest.raises(RetryLaterError, match="there is no such import yet"):
         work_chunk(pipeline.resources, "0" * 32, 1, run, may_write=True)
+
+
+def test_a_chunk_whose_plan_is_not_there_is_tried_again(pipeline: Pipeline) -> None:
+    created = ready(pipeline)
+    items = pipeline.memory.dynamodb.tables["ImportsTable"].items
+    del items[import_id(created), "plan"]
+
+    with pytest.raises(RetryLaterError, match="the plan of this import is not there yet"):
+        work_chunk(
+            pipeline.resources,
+            import_id(created),
+            1,
+            Invocation("run", pipeline.deadline),
+            may_write=True,
+        )
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_python_searches_for_cycles_as_before_but_not_while_lines_are_decided(
+    pipeline: Pipeline, was_on: bool
+) -> None:
+    _, body = many(pipeline)
+    created = ready(pipeline, body)
+    searches: set[bool] = set()
+    here = gc.isenabled()
+    look = Mishap("BatchExecuteStatement", before_call=lambda: searches.add(gc.isenabled()))
+    try:
+        (gc.enable if was_on else gc.disable)()
+        with incident(pipeline.memory, look):
+            pipeline.assign(import_id(created))
+        after = gc.isenabled()
+    finally:
+        (gc.enable if here else gc.disable)()
+
+    assert searches == {False}
+    assert after is was_on
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"v": 1}', '{"v": 1, "import_id": "x", "chunk": 99}'])

@@ -413,6 +413,8 @@ def test_the_next_finalize_completes_one_that_is_killed_at_any_call(
 def test_a_preview_whose_stored_file_is_missing_does_not_end(furnished: Pipeline) -> None:
     created = uploaded(furnished, SMALL)
     furnished.validate(created)
+    item = furnished.item(created)
+    assert (int(item.chunks), int(item.lines)) == (0, 0), "no line is processed"
     furnished.memory.s3.buckets[furnished.resources.work_bucket].objects.clear()
 
     assert len(furnished.finalize(import_id(created))) == 1
