@@ -115,6 +115,22 @@ def test_the_wrong_cells_are_marked_and_every_cell_is_text(
     assert sheet["A2"].value == "00123"
 
 
+def test_no_user_is_marked_where_an_error_may_be_about_any_of_several_roles(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    lines = f"customer ID,email,defaultViewers\r\nK000,{AMINA},nobody@x.con\r\nX,{AMINA},\r\n"
+    ticket = pipeline.ticket(profile="manager-and-viewers")
+    created = pipeline.upload(lines.encode(), ticket)
+    pipeline.run(created)
+
+    cells = [cell for row in opened(workbook_of(pipeline, created)).iter_rows() for cell in row]
+
+    codes = {cell.coordinate: cell.value for cell in cells if cell.column_letter == "E"}
+    assert codes == {"E1": "code", "E2": "USER_NOT_FOUND", "E3": "ACCOUNT_NOT_FOUND"}
+    assert [cell.coordinate for cell in cells if cell.fill.fgColor.rgb == RED] == ["A3"]
+
+
 def test_the_workbook_uploaded_unchanged_gives_the_same_errors(
     pipeline: Pipeline, created: ObjectCreated
 ) -> None:
