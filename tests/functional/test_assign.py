@@ -376,6 +376,21 @@ def test_a_chunk_whose_plan_is_not_there_is_tried_again(pipeline: Pipeline) -> N
         )
 
 
+def test_a_clock_that_is_set_back_takes_nothing_from_the_time_of_a_chunk(
+    pipeline: Pipeline,
+) -> None:
+    _, body = many(pipeline)
+    created = ready(pipeline, body)
+
+    def set_back(_answer: dict[str, Any]) -> None:
+        pipeline.clock.now -= 60
+
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", on_answer=set_back)):
+        pipeline.assign(import_id(created))
+
+    assert int(pipeline.item(created).worked_ms) == 0
+
+
 @pytest.mark.parametrize("was_on", [True, False])
 def test_python_searches_for_cycles_as_before_but_not_while_lines_are_decided(
     pipeline: Pipeline, was_on: bool
@@ -666,6 +681,38 @@ def test_the_changes_that_a_cancelled_import_has_made_stay_and_are_reported(
 
     assert pipeline.counts(created) == {"lines": 60, "updated": 25, "not_processed": 35}
     assert pipeline.holders(ids[24], ids[25]) == [BARAKA, AMINA]
+
+
+def test_lines_that_repeat_others_are_not_processed_once_the_import_is_cancelled(
+    pipeline: Pipeline,
+) -> None:
+    """Nobody can say any more whether the line that they repeat applies."""
+    scene(pipeline)
+    created = ready(pipeline)
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_before=1)):
+        pipeline.assign(import_id(created))
+    pipeline.resources.tables.imports.cancel(
+        import_id(created), ADMIN, at=pipeline.item_time(created)
+    )
+    pipeline.clock.now += HOUR
+
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    outcomes = {row["line"]: row["outcome"] for row in pipeline.table(created, "results.csv")}
+    repeats = ("7", "8", "14", "15")
+    assert [outcomes[line] for line in repeats] == ["not_processed"] * 4
+
+
+def test_a_change_of_an_account_names_the_person_or_the_source(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2)
+    pipeline.source()
+
+    pipeline.run(pipeline.upload(file_of([("K000", AMINA)])))
+    pipeline.run(pipeline.drop(file_of([("K001", AMINA)])))
+
+    actors = [pipeline.account(one).receipts[-1].actor for one in ("K000", "K001")]
+    assert actors == [ADMIN, "erp"]
 
 
 def test_a_cancelled_import_ends_even_if_its_file_was_deleted(pipeline: Pipeline) -> None:
