@@ -1121,4 +1121,11 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(1.0)",
         "Nothing was uploaded in the first second of 1970.",
     ),
+    Equivalent(
+        "pipeline/sweep.py",
+        "_sweep_part",
+        "len(waiting) == UPLOADS_AT_A_TIME",
+        "False",
+        "How many uploads are looked up at a time decides the calls; all are looked up.",
+    ),
 )
