@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from handover.audit import Act, AuditEntry, Door, Outcome
 from handover.deadline import Deadline
@@ -40,7 +42,7 @@ def outcomes(pipeline: Pipeline) -> dict[str, Outcome]:
     audit = pipeline.resources.tables.audit
     now = rfc3339(pipeline.clock.now)
     found = audit.newest(TENANT, before="", since="", now=now, rows=9)
-    return {one.name: one.outcome for one in found if one.at == AT}
+    return {one.name: one.outcome for one in found if one.name == BARRED.name}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +62,25 @@ def test_a_sign_in_was_barred_unless_it_is_still_open(
     sweep(pipeline)
 
     assert outcomes(pipeline) == {"1": expected}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "counted"),
+    [
+        ({"act": Act.SIGN_IN_ALLOWED}, Outcome.NOT_KNOWN, 1),
+        ({"at": rfc3339(BEGINNING - OPEN_SECONDS + 1)}, Outcome.OPEN, 0),
+    ],
+    ids=["an invitation", "a run that may still go on"],
+)
+def test_what_cannot_be_seen_is_not_known_and_what_may_go_on_stays_open(
+    pipeline: Pipeline, changes: dict[str, Any], expected: Outcome, counted: int
+) -> None:
+    pipeline.resources.tables.audit.add(replace(BARRED, **changes))
+
+    sweep(pipeline)
+
+    assert outcomes(pipeline) == {"1": expected}
+    assert pipeline.witness.counts["ActsLeftOpen"] == counted
 
 
 @pytest.mark.parametrize(
