@@ -1128,4 +1128,11 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "False",
         "How many uploads are looked up at a time decides the calls; all are looked up.",
     ),
+    Equivalent(
+        "pipeline/result_files.py",
+        "write_results",
+        "1",
+        "(0)",
+        "Only the time differs: rows and index of a single chunk are written one after the other.",
+    ),
 )
