@@ -727,6 +727,17 @@ def test_a_cancelled_import_ends_even_if_its_file_was_deleted(pipeline: Pipeline
     assert pipeline.counts(created) == {"lines": 3, "not_processed": 3}
 
 
+def test_a_large_file_is_cut_into_about_as_many_chunks_as_are_allowed(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "MIN_CHUNK_BYTES", 1)
+    monkeypatch.setattr(validate, "MAX_CHUNKS", 4)
+
+    created = ready(pipeline, file_of((f"K{line:03d}", AMINA) for line in range(100)))
+
+    assert int(pipeline.item(created).chunks) in (3, 4)
+
+
 def test_twenty_thousand_unfinished_older_uploads_are_stored_and_respected(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1135,4 +1135,11 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(0)",
         "Only the time differs: rows and index of a single chunk are written one after the other.",
     ),
+    Equivalent(
+        "pipeline/validate.py",
+        "_scan",
+        "0",
+        "(-1)",
+        "No file has fewer lines than none.",
+    ),
 )
