@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ import urllib3
 from handover.model import FINAL_STATES, State
 from handover.profiles.fields import About
 from handover.profiles.presets import presets
+from handover.reading.parsing import rows as rows_of
 from handover.reports.progress import Stage
 
 from infra.cli.api import Api
@@ -203,7 +203,7 @@ def report_lines(answer: urllib3.BaseHTTPResponse, delimiter: str) -> Iterator[S
     if isinstance(answer, urllib3.HTTPResponse):
         answer.auto_close = False  # otherwise it closes when the caller reads past the end
     text = io.TextIOWrapper(answer, encoding="utf-8-sig", newline="")  # type: ignore[type-var]
-    yield from islice(csv.reader(text, delimiter=delimiter), 1, None)
+    yield from islice(rows_of(text, delimiter=delimiter), 1, None)
 
 
 def error_row(record: Sequence[str]) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 from io import BytesIO
 from typing import Any
@@ -360,6 +361,57 @@ def test_a_chunk_of_an_unknown_import_is_tried_again(pipeline: Pipeline) -> None
         work_chunk(pipeline.resources, "0" * 32, 1, run, may_write=True)
 
 
+def test_a_chunk_whose_plan_is_not_there_is_tried_again(pipeline: Pipeline) -> None:
+    created = ready(pipeline)
+    items = pipeline.memory.dynamodb.tables["ImportsTable"].items
+    del items[import_id(created), "plan"]
+
+    with pytest.raises(RetryLaterError, match="the plan of this import is not there yet"):
+        work_chunk(
+            pipeline.resources,
+            import_id(created),
+            1,
+            Invocation("run", pipeline.deadline),
+            may_write=True,
+        )
+
+
+def test_a_clock_that_is_set_back_takes_nothing_from_the_time_of_a_chunk(
+    pipeline: Pipeline,
+) -> None:
+    _, body = many(pipeline)
+    created = ready(pipeline, body)
+
+    def set_back(_answer: dict[str, Any]) -> None:
+        pipeline.clock.now -= 60
+
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", on_answer=set_back)):
+        pipeline.assign(import_id(created))
+
+    assert int(pipeline.item(created).worked_ms) == 0
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_python_searches_for_cycles_as_before_but_not_while_lines_are_decided(
+    pipeline: Pipeline, was_on: bool
+) -> None:
+    _, body = many(pipeline)
+    created = ready(pipeline, body)
+    searches: set[bool] = set()
+    here = gc.isenabled()
+    look = Mishap("BatchExecuteStatement", before_call=lambda: searches.add(gc.isenabled()))
+    try:
+        (gc.enable if was_on else gc.disable)()
+        with incident(pipeline.memory, look):
+            pipeline.assign(import_id(created))
+        after = gc.isenabled()
+    finally:
+        (gc.enable if here else gc.disable)()
+
+    assert searches == {False}
+    assert after is was_on
+
+
 @pytest.mark.parametrize("body", ["{", "[]", '{"v": 1}', '{"v": 1, "import_id": "x", "chunk": 99}'])
 def test_an_invalid_message_is_returned_until_it_is_a_dead_letter(
     pipeline: Pipeline, body: str
@@ -631,6 +683,38 @@ def test_the_changes_that_a_cancelled_import_has_made_stay_and_are_reported(
     assert pipeline.holders(ids[24], ids[25]) == [BARAKA, AMINA]
 
 
+def test_lines_that_repeat_others_are_not_processed_once_the_import_is_cancelled(
+    pipeline: Pipeline,
+) -> None:
+    """Nobody can say any more whether the line that they repeat applies."""
+    scene(pipeline)
+    created = ready(pipeline)
+    with incident(pipeline.memory, Mishap("BatchExecuteStatement", kill_before=1)):
+        pipeline.assign(import_id(created))
+    pipeline.resources.tables.imports.cancel(
+        import_id(created), ADMIN, at=pipeline.item_time(created)
+    )
+    pipeline.clock.now += HOUR
+
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    outcomes = {row["line"]: row["outcome"] for row in pipeline.table(created, "results.csv")}
+    repeats = ("7", "8", "14", "15")
+    assert [outcomes[line] for line in repeats] == ["not_processed"] * 4
+
+
+def test_a_change_of_an_account_names_the_person_or_the_source(pipeline: Pipeline) -> None:
+    pipeline.kenyan(2)
+    pipeline.source()
+
+    pipeline.run(pipeline.upload(file_of([("K000", AMINA)])))
+    pipeline.run(pipeline.drop(file_of([("K001", AMINA)])))
+
+    actors = [pipeline.account(one).receipts[-1].actor for one in ("K000", "K001")]
+    assert actors == [ADMIN, "erp"]
+
+
 def test_a_cancelled_import_ends_even_if_its_file_was_deleted(pipeline: Pipeline) -> None:
     _, body = many(pipeline, 3)
     created = ready(pipeline, body)
@@ -641,6 +725,17 @@ def test_a_cancelled_import_ends_even_if_its_file_was_deleted(pipeline: Pipeline
     pipeline.run()
 
     assert pipeline.counts(created) == {"lines": 3, "not_processed": 3}
+
+
+def test_a_large_file_is_cut_into_about_as_many_chunks_as_are_allowed(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "MIN_CHUNK_BYTES", 1)
+    monkeypatch.setattr(validate, "MAX_CHUNKS", 4)
+
+    created = ready(pipeline, file_of((f"K{line:03d}", AMINA) for line in range(100)))
+
+    assert int(pipeline.item(created).chunks) in (3, 4)
 
 
 def test_twenty_thousand_unfinished_older_uploads_are_stored_and_respected(

@@ -76,6 +76,32 @@ def codes(pipeline: Pipeline, created: ObjectCreated) -> list[str]:
     return [row["code"] for row in pipeline.table(created, "results.csv")]
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("accounts.csv", file("account_id,name", "K000,Acme")),
+        ("users.csv", file("email,name", f"{AMINA},Amina A. Otieno")),
+    ],
+)
+def test_a_cancelled_file_whose_worker_ran_out_of_time_writes_nothing(
+    pipeline: Pipeline, name: str, body: bytes
+) -> None:
+    pipeline.source(writes_directory=True)
+    pipeline.kenyan(1)
+    created = dropped(pipeline, name, body)
+    assert pipeline.validate(created) == []
+    pipeline.forget()
+    assert len(pipeline.assign(import_id(created), seconds=2)) == 1
+    at = pipeline.item_time(created)
+    assert pipeline.resources.tables.imports.cancel(import_id(created), ADMIN, at=at)
+
+    assert pipeline.assign(import_id(created)) == []
+    pipeline.run()
+
+    assert pipeline.counts(created) == {"lines": 1, "not_processed": 1}
+    assert (pipeline.account("K000").name, user(pipeline, AMINA).name) == ("", "Amina Otieno")
+
+
 # Accounts
 
 

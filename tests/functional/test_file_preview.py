@@ -339,6 +339,12 @@ def test_only_the_first_lines_are_shown_and_long_cells_are_cut(furnished: Pipeli
     assert preview["rows"][0]["fields"][0] == "x" * (MAX_CELL_CHARS - 1) + "…"
 
 
+def test_a_file_of_one_column_is_shown_too(furnished: Pipeline) -> None:
+    preview = previewed(furnished, b"account ID\r\nK000\r\nK000\r\n")
+
+    assert [row["fields"] for row in preview["rows"]] == [["K000"], ["K000"]]
+
+
 def test_a_file_in_another_encoding_is_shown_as_text(furnished: Pipeline) -> None:
     body = "account ID,account Manager,Città\r\nK000,x,Forlì\r\n"
     utf_16 = previewed(furnished, "\ufeff".encode("utf-16-le") + body.encode("utf-16-le"))
@@ -413,6 +419,8 @@ def test_the_next_finalize_completes_one_that_is_killed_at_any_call(
 def test_a_preview_whose_stored_file_is_missing_does_not_end(furnished: Pipeline) -> None:
     created = uploaded(furnished, SMALL)
     furnished.validate(created)
+    item = furnished.item(created)
+    assert (int(item.chunks), int(item.lines)) == (0, 0), "no line is processed"
     furnished.memory.s3.buckets[furnished.resources.work_bucket].objects.clear()
 
     assert len(furnished.finalize(import_id(created))) == 1

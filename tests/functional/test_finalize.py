@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from handover.model import Mode
+from handover.store.import_items import ImportItem
 
 from functions.finalize import app
 from tests.kit.memory_aws import Notification, ObjectCreated
@@ -240,6 +241,20 @@ def test_a_message_delivered_again_changes_nothing_and_announces_nothing(
 
     assert all_but_notes(pipeline) == before
     assert len(pipeline.memory.sns.published) == 1
+
+
+def test_a_message_delivered_after_the_end_leaves_the_pace_of_a_later_file(
+    pipeline: Pipeline,
+) -> None:
+    created = settled(pipeline)
+    pipeline.finalize(import_id(created))
+    pipeline.item(created).update(actions=[ImportItem.worked_ms.set(60_000)])
+    watermarks = pipeline.resources.tables.watermarks
+    watermarks.note_pace(TENANT, "user", 80.0)
+
+    pipeline.finalize(import_id(created))
+
+    assert watermarks.pace(TENANT, "user") == 80.0
 
 
 def test_the_next_run_completes_a_run_killed_at_any_call(pipeline: Pipeline) -> None:

@@ -38,6 +38,14 @@ def sign_in(pipeline: Pipeline) -> SignIn:
     return pipeline.memory.pools.sign_ins[AMINA]
 
 
+def acts_of_sign_ins(pipeline: Pipeline) -> list[Act]:
+    """The acts of the audit trail that allow or bar a sign-in, the newest first."""
+    entries = pipeline.resources.tables.audit.newest(
+        TENANT, before="", since="", now=rfc3339(pipeline.clock.now), rows=9
+    )
+    return [one.act for one in entries if one.act in (Act.SIGN_IN_ALLOWED, Act.SIGN_IN_BARRED)]
+
+
 def write_user(pipeline: Pipeline, line: str) -> None:
     """Imports a file with this row of the user, with everything that follows."""
     pipeline.clock.now += 1
@@ -57,9 +65,24 @@ def test_a_file_blocks_and_unblocks_the_sign_in_of_a_user(
 
 
 def test_the_groups_of_a_sign_in_follow_the_roles_in_a_file(signed_up: Pipeline) -> None:
+    before = acts_of_sign_ins(signed_up)
+
     write_user(signed_up, f"{AMINA},,Finance;{group_of('Nobody Knows')}")
 
     assert sign_in(signed_up).groups == {"Finance"}
+    assert acts_of_sign_ins(signed_up) == before, "nobody is allowed or barred by other roles"
+
+
+def test_a_change_of_another_field_asks_the_user_pool_nothing(signed_up: Pipeline) -> None:
+    signed_up.clock.now += 1
+    users(signed_up, f"{AMINA},Togo", header="email,opco")
+    event = signed_up.drained("DirectoryTable")
+
+    with incident(signed_up.memory, Mishap("AdminGetUser")) as asked:
+        signed_up.invoke(app.lambda_handler, event)
+
+    assert user(signed_up, AMINA).opco == "Togo"
+    assert asked.seen == 0
 
 
 def test_a_file_invites_nobody(signed_up: Pipeline) -> None:

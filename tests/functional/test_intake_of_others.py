@@ -79,6 +79,19 @@ def test_a_header_of_another_profile_is_recognized(pipeline: Pipeline) -> None:
     assert "The header fits the profile 'multi-with-workflow'." in refusal["message"]
 
 
+def test_a_file_that_is_refused_for_another_reason_names_no_profile_that_fits(
+    pipeline: Pipeline,
+) -> None:
+    fitting = "External Id,Account manager email,Workflow name"
+    created = pipeline.upload(f"account ID,account Manager,account ID,{fitting}\r\n".encode())
+
+    pipeline.run(created)
+
+    refusal = pipeline.summary(created)["refusal"]
+    assert refusal["code"] == "DUPLICATE_COLUMN"
+    assert "fits" not in refusal["message"]
+
+
 def test_a_header_that_fits_no_profile_is_reported_as_it_is(pipeline: Pipeline) -> None:
     created = pipeline.upload(b"Colour,Size\r\nred,7\r\n")
 

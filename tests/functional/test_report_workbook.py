@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 from typing import Any
 
 import openpyxl
@@ -27,6 +29,17 @@ LINES = (
     + 'K004,bad \x01 manager,"two\nlines"\r\n'
 )
 RED = "FFFFC7CE"
+LONG_CELL = """
+import io
+from datetime import datetime
+from handover.reading.limits import MAX_RECORD_BYTES
+from handover.workbooks.report import write_workbook
+row = "x" * MAX_RECORD_BYTES + ",2,BLANK_ACCOUNT,line 2: the account is blank,"
+report = io.StringIO("account ID,line,code,error,hint\\r\\n" + row)
+write_workbook(
+    report, io.BytesIO(), delimiter=",", columns={}, created=datetime(2026, 11, 22), is_small=True
+)
+"""
 
 
 def workbook_of(pipeline: Pipeline, created: ObjectCreated) -> bytes:
@@ -75,6 +88,15 @@ def test_a_report_written_by_way_of_files_equals_one_written_in_memory(
         ]
 
 
+def test_a_function_that_only_ends_imports_reads_cells_as_long_as_a_record() -> None:
+    """In a process of its own, because whatever reads files here raises the limit of all."""
+    done = subprocess.run(
+        [sys.executable, "-c", LONG_CELL], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_wrong_cells_are_marked_and_every_cell_is_text(
     pipeline: Pipeline, created: ObjectCreated
 ) -> None:
@@ -91,6 +113,22 @@ def test_the_wrong_cells_are_marked_and_every_cell_is_text(
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
     assert {cell.number_format for row in sheet.iter_rows() for cell in row if cell.value} == {"@"}
     assert sheet["A2"].value == "00123"
+
+
+def test_no_user_is_marked_where_an_error_may_be_about_any_of_several_roles(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.kenyan(1)
+    lines = f"customer ID,email,defaultViewers\r\nK000,{AMINA},nobody@x.con\r\nX,{AMINA},\r\n"
+    ticket = pipeline.ticket(profile="manager-and-viewers")
+    created = pipeline.upload(lines.encode(), ticket)
+    pipeline.run(created)
+
+    cells = [cell for row in opened(workbook_of(pipeline, created)).iter_rows() for cell in row]
+
+    codes = {cell.coordinate: cell.value for cell in cells if cell.column_letter == "E"}
+    assert codes == {"E1": "code", "E2": "USER_NOT_FOUND", "E3": "ACCOUNT_NOT_FOUND"}
+    assert [cell.coordinate for cell in cells if cell.fill.fgColor.rgb == RED] == ["A3"]
 
 
 def test_the_workbook_uploaded_unchanged_gives_the_same_errors(

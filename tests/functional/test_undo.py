@@ -64,7 +64,7 @@ def undone(pipeline: Pipeline, created: ObjectCreated, **body: str) -> ObjectCre
 def test_an_undo_takes_back_what_an_import_has_changed(pipeline: Pipeline) -> None:
     pipeline.kenyan(2, held_by=AMINA)
     pipeline.accounts(Account(TENANT, "K9", 1, opco="Kenya"))
-    created = imported(pipeline, ("K000", BARAKA), ("K001", "None"), ("K9", BARAKA), ("X", BARAKA))
+    created = imported(pipeline, ("K000", BARAKA), ("X", BARAKA), ("K001", "None"), ("K9", BARAKA))
     assert pipeline.holders("K000", "K001", "K9") == [BARAKA, "", BARAKA]
 
     undo = undone(pipeline, created)

@@ -12,10 +12,12 @@ from botocore.response import StreamingBody
 from handover.model import Mode, User
 from handover.pipeline import uploads
 from handover.pipeline.import_plan import plan_from
+from handover.pipeline.registration import registered
 from handover.pipeline.summaries import summary_of
 from handover.profiles.parsing import profile_from, profile_json
 from handover.profiles.presets import presets
 from handover.profiles.settings import Settings
+from handover.runtime import Invocation
 from handover.store.imports import pending_chunks
 from msgspec.structs import replace
 
@@ -564,6 +566,23 @@ def test_while_one_run_validates_the_message_of_another_is_returned(pipeline: Pi
     pipeline.clock.now += HOUR
     assert pipeline.validate(created) == []
     assert pipeline.item(created).state == "processing"
+
+
+def test_a_file_that_another_run_registers_first_is_left_to_that_run(pipeline: Pipeline) -> None:
+    created = pipeline.upload(GOOD)
+    (arrival,) = uploads.arrivals({"Records": [created.record()]})
+    sender = uploads.sender_of(pipeline.resources, arrival)
+    other = Invocation("other", pipeline.deadline)
+
+    def they_come() -> None:
+        pipeline.memory.hook = None
+        registered(pipeline.resources, arrival, sender, other)
+
+    with incident(pipeline.memory, Mishap("PutItem", before_call=they_come)):
+        assert len(pipeline.validate(created)) == 1
+
+    item = pipeline.item(created)
+    assert (item.state, item.lease_by) == ("validating", "other")
 
 
 # Reading

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,10 +148,14 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass
 class Witness:
-    """Stands between the functions and an AWS in memory; `wrong` is what must not have been."""
+    """Stands between the functions and an AWS in memory; `wrong` is what must not have been.
+
+    `counts` is what was counted so far, by metric.
+    """
 
     memory: MemoryAws
     wrong: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         for table in self.memory.dynamodb.tables.values():
@@ -170,6 +175,7 @@ class Witness:
             is_one = name in ONE_EACH and value == 1
             if unit != "Count" or not (is_one or name in MANY_AT_ONCE):
                 self.wrong.append(f"metric {name}: found {value} {unit}")
+            self.counts[name] += int(value)
             add_metric(name, unit, value)
 
         return add

@@ -742,6 +742,13 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         )
     ),
     Equivalent(
+        "jobs/follow.py",
+        "_asks_for_a_recheck",
+        "False",
+        "None",
+        "The caller asks only whether it is true.",
+    ),
+    Equivalent(
         "pipeline/abandon.py",
         "_refuse",
         "item.ticket is not None",
@@ -1074,5 +1081,65 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "':'",
         "(':~')",
         "The index is a list of lists: without an object no colon is written.",
+    ),
+    *(
+        Equivalent(module, scope, "':'", "(':~')", "A list is written: there is no colon.")
+        for module, scope in (
+            ("pipeline/import_plan.py", "repeats_json"),
+            ("pipeline/older_imports_list.py", "with_older_imports"),
+        )
+    ),
+    *(
+        Equivalent(
+            "pipeline/validate.py",
+            "_preview",
+            "0",
+            new,
+            "A preview compares no lines, so neither the key nor its seed matters.",
+            nth,
+        )
+        for nth, new in ((1, "(1)"), (2, "(1)"), (2, "(-1)"))
+    ),
+    Equivalent(
+        "pipeline/validate.py",
+        "_scan",
+        "fingerprint.through(blocks) if admitted.sender.principal else blocks",
+        "(fingerprint.through(blocks))",
+        "Only the time differs: a fingerprint is compared only for a file of a source.",
+    ),
+    Equivalent(
+        "pipeline/validate.py",
+        "_gather",
+        "directory.user(tenant, sender.uploader) if has_uploader(sender) else None",
+        "(directory.user(tenant, sender.uploader))",
+        "Only a read more: the user of a file that nobody is responsible for is not used.",
+    ),
+    Equivalent(
+        "pipeline/older_imports.py",
+        "older_open_imports_of",
+        "0.0",
+        "(1.0)",
+        "Nothing was uploaded in the first second of 1970.",
+    ),
+    Equivalent(
+        "pipeline/sweep.py",
+        "_sweep_part",
+        "len(waiting) == UPLOADS_AT_A_TIME",
+        "False",
+        "How many uploads are looked up at a time decides the calls; all are looked up.",
+    ),
+    Equivalent(
+        "pipeline/result_files.py",
+        "write_results",
+        "1",
+        "(0)",
+        "Only the time differs: rows and index of a single chunk are written one after the other.",
+    ),
+    Equivalent(
+        "pipeline/validate.py",
+        "_scan",
+        "0",
+        "(-1)",
+        "No file has fewer lines than none.",
     ),
 )

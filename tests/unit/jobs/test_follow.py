@@ -105,17 +105,22 @@ def test_a_change_of_a_user_is_rechecked_when_holdings_may_have_to_follow(
 
 
 @pytest.mark.parametrize(
-    ("key", "expected"),
-    [(RECHECK, True), ("workflow#", False), ("source#", False)],
-    ids=["a recheck", "a workflow", "a source"],
+    ("key", "after", "expected"),
+    [
+        (RECHECK, ACTIVE, True),
+        (RECHECK, None, False),
+        ("workflow#", ACTIVE, False),
+        ("source#", ACTIVE, False),
+    ],
+    ids=["a recheck", "a recheck that is done", "a workflow", "a source"],
 )
 def test_of_other_items_only_a_recheck_asks_for_one(
-    key: str, expected: bool, pipeline: Pipeline
+    key: str, after: Image, expected: bool, pipeline: Pipeline
 ) -> None:
     hold(pipeline, [pending_assignee(NEWCOMER)])
     newcomer(pipeline)
 
-    asked = follow_news(pipeline, News("1", NOW, TENANT, key + NEWCOMER, None, ACTIVE))
+    asked = follow_news(pipeline, News("1", NOW, TENANT, key + NEWCOMER, None, after))
 
     assert bool(asked) is expected
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 import pytest
 from handover.aws.objects import Upload
 from handover.jobs.follow import own_ticket
-from handover.model import Repeat
+from handover.model import Header, Repeat
 from handover.pipeline import import_plan as keys
 from handover.pipeline.checked import pointer_to
 from handover.pipeline.messages import Need
+from handover.pipeline.seen_files import Fingerprint
 from handover.pipeline.summaries import report_key
 from handover.pipeline.tickets import new_ticket, ticket_key
 from handover.pipeline.upload_keys import ticket_time
@@ -26,6 +27,13 @@ from handover.store.watermarks import SeenFile
 NOW = 1_795_341_600.0
 ID = "1" * 32
 ARRIVAL = Arrival(Upload("uploads", "in/lumina/1.csv", "v1"), NOW, "5a", "AWS:A", 7)
+
+
+def fingerprint_of(labels: tuple[str, ...], *blocks: bytes) -> str:
+    """The fingerprint of a file with these labels and blocks, as a source's files have it."""
+    fingerprint = Fingerprint(Header(labels, 4, 2))
+    assert list(fingerprint.through(blocks)) == list(blocks)
+    return str(fingerprint)
 
 
 # Made in the test, so that what is wrong fails there.
@@ -62,6 +70,7 @@ NAMES: dict[str, tuple[Callable[[], object], object]] = {
         lambda: SeenFile("f", "2026-11-22T10:00:00.000Z#0#1", ID).received_at,
         "2026-11-22T10:00:00.000Z",
     ),
+    "a file's fingerprint": (lambda: fingerprint_of(("a", "b"), b"x"), "abcbbf51-1"),
     "a place in the ledger": (
         lambda: Waiting("a@x.example", "m", "K#1", "", "").place,
         "a@x.example m#K#1",

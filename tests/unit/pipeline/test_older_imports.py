@@ -6,7 +6,6 @@ import pytest
 from handover.aws.objects import Upload
 from handover.model import Mode
 from handover.pipeline.older_imports import (
-    SAME_TIME_SECONDS,
     WATERMARK_LAG_SECONDS,
     older_open_imports_of,
 )
@@ -60,11 +59,16 @@ def test_an_object_that_is_not_an_upload_is_not_listed(pipeline: Pipeline) -> No
     assert older_open_imports(pipeline, upload_later(pipeline)) == set()
 
 
-def test_newer_imports_are_not_listed(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(("later", "is_listed"), [(1, True), (2, False)])
+def test_an_import_that_is_more_than_a_second_newer_is_not_listed(
+    pipeline: Pipeline, later: float, is_listed: bool
+) -> None:
     oldest = upload_later(pipeline)
-    upload_later(pipeline, SAME_TIME_SECONDS + 1)
+    newer = upload_later(pipeline, later)
 
-    assert older_open_imports(pipeline, oldest) == set()
+    found = older_open_imports(pipeline, oldest)
+
+    assert found == ({import_id(newer)} if is_listed else set())
 
 
 def test_imports_of_the_same_second_list_each_other(pipeline: Pipeline) -> None:

@@ -7,8 +7,9 @@ from handover.aws import objects
 from handover.aws.objects import Upload
 from handover.errors import RetryLaterError
 from handover.model import Dialect, Header, Line, LineResult, Outcome
+from handover.pipeline import result_files
 from handover.pipeline.import_plan import ImportPlan, lines_key, parts_key
-from handover.pipeline.result_files import write_results
+from handover.pipeline.result_files import publish_preview, write_results
 from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.presets import presets
 from handover.reports.line_parts import lines_part
@@ -93,3 +94,21 @@ def test_a_chunk_without_an_index_leaves_the_whole_import_without_one(
 def test_the_rows_of_a_chunk_that_are_not_there_are_waited_for(pipeline: Pipeline) -> None:
     with pytest.raises(RetryLaterError, match=r"a part of results\.csv is not there"):
         write(pipeline, 1)
+
+
+@pytest.mark.parametrize(("spare", "is_indexed"), [(0, True), (-1, False)])
+def test_an_index_that_takes_too_much_of_the_disk_is_left_out(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, spare: int, is_indexed: bool
+) -> None:
+    for number in (1, 2):
+        store(pipeline, number)
+    assert write(pipeline, 1, 2)
+    size = len(written(pipeline)["lines.index"])
+    monkeypatch.setattr(result_files, "MAX_INDEX_BYTES", size + spare)
+
+    assert write(pipeline, 1, 2) is is_indexed
+
+
+def test_a_preview_that_is_not_there_is_waited_for(pipeline: Pipeline) -> None:
+    with pytest.raises(RetryLaterError, match="the preview of this import is not there"):
+        publish_preview(pipeline.resources, ITEM)

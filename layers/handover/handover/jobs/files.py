@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import heapq
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from handover.profiles.opco_wall import OpcoWall
 from handover.profiles.parsing import parse_profile, profile_json
 from handover.profiles.profile import NOBODY, Holds, Profile
 from handover.reading.guards import unguard
-from handover.reading.limits import MAX_RECORD_BYTES
+from handover.reading.parsing import rows as rows_of
 from handover.reports.parsed_changes import changes_from_cells
 from handover.reports.parts import RESULTS_COLUMNS
 from handover.rules.opco_wall import are_apart
@@ -203,9 +202,8 @@ def _changes(
     results: Upload, plan: ImportPlan, known: frozenset[str], deadline: Deadline
 ) -> Iterator[tuple[str, tuple[RoleChange, ...]]]:
     """The accounts that an import changed and how, from its results.csv."""
-    csv.field_size_limit(MAX_RECORD_BYTES)
     account = plan.binding.key
-    reader = csv.reader(text_lines_of(results, deadline), delimiter=plan.dialect.delimiter)
+    reader = rows_of(text_lines_of(results, deadline), delimiter=plan.dialect.delimiter)
     next(reader, None)
     for row in reader:
         cells = dict(zip(RESULTS_COLUMNS, row[-len(RESULTS_COLUMNS) :], strict=False))

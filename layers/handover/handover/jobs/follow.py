@@ -83,11 +83,12 @@ def follow(resources: Resources, news: Sequence[News], run: Invocation) -> None:
     for one in news:
         if _asks_for_a_recheck(one):
             looks.setdefault(one.tenant, []).append(one)
-        if _changes_sign_in(one):
+        images = _of_sign_in(one)
+        if images is not None:
             whose = doors.setdefault(one.tenant, {})
             address = one.key.removeprefix(USER)
             noted_as = one.event_id, rfc3339(one.at)
-            whose[address] = noted_as if _allows_or_bars(one) else whose.get(address)
+            whose[address] = noted_as if _allows_or_bars(*images) else whose.get(address)
     for tenant, whose in doors.items():
         _settle_sign_ins(resources, Actor(tenant, "", Door.DIRECTORY), whose, run.deadline)
     for tenant, of_tenant in looks.items():
@@ -151,12 +152,8 @@ def _asks_for_a_recheck(one: News) -> bool:
 
     Also true where a recheck is asked for.
     """
-    if one.after is None:
-        return False
-    if one.key.startswith(RECHECK):
-        return True
-    if not one.key.startswith(USER):
-        return False
+    if one.after is None or not one.key.startswith(USER):
+        return one.after is not None and one.key.startswith(RECHECK)
     if one.before is None and MOVED in one.after:
         # A user who was only moved to another key is not new.
         return False
@@ -175,18 +172,17 @@ def _asks_for_a_recheck(one: News) -> bool:
     return before != ACTIVE or _text(one.before, "opco") != _text(one.after, "opco")
 
 
-def _changes_sign_in(one: News) -> bool:
-    """True when the sign-in of a user may have to change; new users have none."""
+def _of_sign_in(one: News) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """A user before and after a change that may change their sign-in; new users have none."""
     if not one.key.startswith(USER) or one.before is None or one.after is None:
-        return False
+        return None
     before, after = ((_status(image), image.get("roles")) for image in (one.before, one.after))
-    return before != after
+    return (one.before, one.after) if before != after else None
 
 
-def _allows_or_bars(one: News) -> bool:
+def _allows_or_bars(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """True when the change of a user allows or bars a sign-in, and is more than other roles."""
-    images = (one.before or {}, one.after or {})
-    return len({_status(image) for image in images}) > 1
+    return _status(before) != _status(after)
 
 
 def _look(resources: Resources, tenant: str, news: Sequence[News], deadline: Deadline) -> None:

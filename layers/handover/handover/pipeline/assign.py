@@ -52,7 +52,7 @@ from handover.together import together
 class _Chunk(Struct, frozen=True):
     """A chunk in progress: its plan, its bytes, and the work on its lines.
 
-    `data` is None when the uploaded object is gone.
+    `data` is None when the uploaded object, or what was validated of it, is gone.
     """
 
     plan: ImportPlan
@@ -236,11 +236,9 @@ def _gather(
     data = objects.read_range(plan.upload, chunk.start, chunk.end)
     may_write = turn.may_write and not item.cancelled_by
     if data is not None and zlib.crc32(data) != chunk.checksum:
-        if may_write:
-            raise RetryLaterError("the bytes read are not those that were validated")
         data = None
     if data is None and may_write:
-        raise RetryLaterError("the uploaded object is gone")
+        raise RetryLaterError("the bytes that were validated are not there")
     repeats: dict[int, Repeat] = {}
     if taken.repeats:
         repeats = _repeats(resources, repeats_key(item.pk, chunk.number), may_write)

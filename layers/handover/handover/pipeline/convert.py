@@ -78,5 +78,5 @@ def _write_outcome(
             "message": refusal.message,
             "line": refusal.line,
         }
-    body = json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+    body = json.dumps(found).encode()
     objects.write(resources.work_bucket, f"{import_id}/{OUTCOME}", body, "application/json")

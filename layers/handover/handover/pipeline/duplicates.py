@@ -18,7 +18,7 @@ from handover.deadline import Deadline
 from handover.model import Duplicates, Line, Repeat
 from handover.pipeline.import_plan import ImportPlan, logins_key, repeats_json, repeats_key
 from handover.profiles.columns import Binding
-from handover.profiles.fields import LOGIN_NAME, About
+from handover.profiles.fields import LOGIN_NAME
 from handover.profiles.profile import Profile
 from handover.reading.keys import KeyColumn, KeyHasher, refill
 from handover.reading.repeats import repeats
@@ -59,7 +59,7 @@ def _of_keys(plan: ImportPlan, scanned: Scan, deadline: Deadline) -> Found:
 
 def _of_logins(plan: ImportPlan, scanned: Scan, seed: int, deadline: Deadline) -> Found:
     """The lines that ask for a login name that a line of another user asks for too."""
-    column = plan.binding.role_of(LOGIN_NAME) if plan.profile.about is About.USERS else None
+    column = plan.binding.role_of(LOGIN_NAME)
     if column is None:
         return
     again = windows(_blocks(plan, scanned, deadline), dialect=plan.dialect, header=plan.header)

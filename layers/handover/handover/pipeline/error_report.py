@@ -81,10 +81,11 @@ def _columns_of(plan: ImportPlan) -> Mapping[str, int]:
     """The wrong column for errors that name none, by the beginning of their code."""
     header = plan.header
     binding = bind(header.labels, plan.profile, mapping=plan.mapping, line=header.last_line)
-    columns = {"ACCOUNT": binding.key}
-    if len(binding.roles) == 1:
-        columns |= dict.fromkeys(("USER", "OTHER"), binding.roles[0].index)
-    return columns
+    match binding.roles:
+        case [only]:
+            return {"ACCOUNT": binding.key, "USER": only.index}
+        case _:
+            return {"ACCOUNT": binding.key}
 
 
 def _pieces(

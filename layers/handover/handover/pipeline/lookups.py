@@ -106,8 +106,6 @@ def likely_accounts(
     unknown = [account_id for account_id in account_ids if account_id not in known]
     guesses = {account_id: likely_ids(account_id) for account_id in unknown[:MAX_UNKNOWN_IDS]}
     candidates = dict.fromkeys(other for others in guesses.values() for other in others)
-    if not candidates:
-        return {}
     there = resources.tables.accounts.read(tenant, candidates, deadline)
     found: dict[str, str] = {}
     for account_id, others in guesses.items():

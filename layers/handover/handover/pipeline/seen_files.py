@@ -30,7 +30,7 @@ class Fingerprint:
     """
 
     def __init__(self, header: Header) -> None:
-        self._crc = zlib.crc32("\0".join(header.labels).encode("utf-8", "surrogatepass"))
+        self._crc = zlib.crc32("\0".join(header.labels).encode())
         self._bytes = 0
 
     def through(self, blocks: Iterable[bytes]) -> Iterator[bytes]:

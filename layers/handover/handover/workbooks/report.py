@@ -6,7 +6,6 @@ Cells are text, and guarded as in errors.csv, so the report can be uploaded agai
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import IO, TextIO
 import xlsxwriter
 
 from handover.reading.own_columns import REPORT_LABELS
+from handover.reading.parsing import rows
 from handover.workbooks.limits import MAX_CELL_CHARS, MAX_SHEET_COLUMNS
 from handover.workbooks.texts import LINE_BREAK
 
@@ -44,7 +44,7 @@ def write_workbook(
         styles = _Styles(book)
         sheet = book.add_worksheet(_SHEET)
         labels: Sequence[str] = ()
-        for number, row in enumerate(csv.reader(report, delimiter=delimiter)):
+        for number, row in enumerate(rows(report, delimiter=delimiter)):
             if not number:
                 labels = row
                 _write_labels(sheet, labels, styles)
