@@ -224,6 +224,13 @@ def test_bytes_that_are_not_text_are_refused_with_their_place(place: int) -> Non
     assert "0x81" in _refusal(data[:place] + b"\x81" + data[place:], dialect=latin)[2]
 
 
+def test_a_blank_first_line_counts_for_the_place_of_bytes_that_are_not_text() -> None:
+    code, line, message = _refusal(b"\n1,2,3\n\xc3,2,3\n")
+
+    assert (code, line) == ("ENCODING", 3)
+    assert "0xC3 at offset 7" in message
+
+
 def test_apparent_ascii_is_read_as_windows_1252_where_that_is_allowed() -> None:
     data = b"1,2,3\n" * 50 + "é,ü,3\n".encode("windows-1252") * 50
 
