@@ -59,10 +59,10 @@ def test_every_character_of_an_8_bit_file_may_be_at_the_edge_of_a_key() -> None:
     codes = (bytes([code]) for code in range(0x21, 0x100) if chr(code) not in '",')
     characters = [found for code in codes if (found := code.decode("windows-1252", "ignore"))]
 
-    found = hashes([f"{character}a{character}" for character in characters], "windows-1252")
+    edges = hashes([f"{character}a{character}" for character in characters], "windows-1252")
 
     assert len(characters) == 216
-    assert len(set(found.tolist())) == len({normal_address(f"{one}a") for one in characters})
+    assert len(set(edges.tolist())) == len({normal_address(f"{one}a") for one in characters})
 
 
 @given(st.lists(texts, min_size=2, max_size=8))
