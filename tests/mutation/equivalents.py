@@ -1075,4 +1075,25 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "(':~')",
         "The index is a list of lists: without an object no colon is written.",
     ),
+    Equivalent(
+        "profiles/matching/meaning.py",
+        "_parts",
+        "1",
+        "(2)",
+        "No known word has one letter, so no part ends after the first.",
+    ),
+    Equivalent(
+        "rules/directory_lines.py",
+        "_too_long",
+        "4",
+        "(5)",
+        "Only the speed differs: more texts are encoded, with the same result.",
+    ),
+    Equivalent(
+        "rules/repeats.py",
+        "repeated_login",
+        "column.label if column is not None else binding.key_label",
+        "(column.label)",
+        "Repeated login names are found only in files with a column of login names.",
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
 from handover.profiles.presets import presets
+from handover.profiles.profile import UnknownUser
 from handover.rules.decision import RecordWrite
 from handover.rules.instructions import AssignmentRequest, Instruction
 from handover.rules.reasons import reason_of_change, since
@@ -135,6 +136,20 @@ def test_a_pending_line_names_the_address_that_it_waits_for() -> None:
 
     assert planned.outcome is Outcome.PENDING
     assert planned.message == "no user has the address new@x.example so far"
+
+
+def test_several_reasons_are_sentences_of_their_own() -> None:
+    held = Account("lumina", "C-1", 2, assigned={ROLE: (AMINA.email,), "viewer": (AMINA.email,)})
+    profile = replace(
+        VIEWERS, clear_words=frozenset({"-"}), unknown_user=UnknownUser.PENDING, has_opco_wall=False
+    )
+    header = ("customer ID", "email", "defaultViewers")
+
+    planned = decided("C-1", "new@x.example", "-", of=held, profile=profile, header=header, by=NOW)
+
+    assert planned.message == (
+        "defaultViewers is cleared by the word '-'. no user has the address new@x.example so far"
+    )
 
 
 def stored(write: RecordWrite | None) -> Account:
