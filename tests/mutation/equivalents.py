@@ -451,14 +451,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         1,
     ),
     Equivalent(
-        "profiles/binding.py",
-        "_remedy",
-        "''",
-        "('~')",
-        "Each of these matches has a column: the types do not show it.",
-        1,
-    ),
-    Equivalent(
         "rules/repeats.py",
         "repeated_login",
         "column.label if column is not None else binding.key_label",
@@ -1095,5 +1087,19 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "column.label if column is not None else binding.key_label",
         "(column.label)",
         "Repeated login names are found only in files with a column of login names.",
+    ),
+    Equivalent(
+        "rules/resending.py",
+        "wait_seconds",
+        "10",
+        "(11)",
+        "After ten resends the wait is already the longest one.",
+    ),
+    Equivalent(
+        "reading/clearing.py",
+        "ClearingCounter.__init__",
+        "3",
+        "(4)",
+        "Only the speed differs: more fields are read one by one, each with the same result.",
     ),
 )
