@@ -451,14 +451,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         1,
     ),
     Equivalent(
-        "profiles/binding.py",
-        "_remedy",
-        "''",
-        "('~')",
-        "Each of these matches has a column: the types do not show it.",
-        1,
-    ),
-    Equivalent(
         "rules/repeats.py",
         "repeated_login",
         "column.label if column is not None else binding.key_label",

@@ -267,6 +267,18 @@ def test_a_role_of_the_tenant_is_found_by_its_words() -> None:
     assert [match.column for match in matches] == ["account ID", "Technical Lead___tid", None]
 
 
+@pytest.mark.parametrize("role", ["Acme Viewer", "Acme Follower", "Acme Manager"])
+def test_a_role_with_a_word_of_the_tenant_is_found_by_its_words(role: str) -> None:
+    profile = presets()["role-team"].with_roles([Role(role, 1), Role("Buyer", 1)])
+
+    matches = found("Account ID", f"{role} e-mail", "Other viewer", profile=profile)
+
+    assert [(match.column, match.how) for match in matches[1:]] == [
+        (f"{role}___tid", How.ALIAS),
+        (None, How.NONE),
+    ]
+
+
 def test_a_holder_column_is_not_certain_if_the_profile_also_has_the_present_holder() -> None:
     before = Column(Holds.EXPECTED, "current holder", role="account_manager")
     profile = replace(STRICT, columns=(*STRICT.columns, before))

@@ -46,6 +46,12 @@ def test_a_mapping_is_found_for_its_header_and_its_profile() -> None:
     assert remembered_for([remembered], fingerprint_of(LABELS), other) == {}
 
 
+def test_mappings_are_stored_without_spaces_and_with_their_letters_as_they_are() -> None:
+    stored = mappings_json([RememberedMapping("ab", "single-strict", {"Größe": "account ID"})])
+
+    assert stored == '[["ab","single-strict",{"Größe":"account ID"}]]'
+
+
 def test_labels_that_are_not_in_the_file_are_not_remembered() -> None:
     remembered = mapping_to_remember(("KUNDE", "Ort"), STRICT, MAPPING)
 

@@ -70,6 +70,22 @@ def test_values_are_guarded_as_the_table_says(value: str, guarded: str) -> None:
     assert unguard(guarded) == value
 
 
+def test_every_character_is_guarded_by_a_quote_by_its_picture_or_not_at_all() -> None:
+    formulas = [*"=+-@\t\r\n|%\uff1d\uff0b\uff0d\uff20"]
+    controls = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"}
+    controls |= {0x7F: "\u2421", 0x1B: "\u241be"}
+    pictures = {code: f"\u241b{chr(code)}" for code in range(0x2400, 0x2422)}
+    expected = {ord(sign): f"'{sign}" for sign in formulas} | controls | pictures
+
+    guarded_as = {code: guard(chr(code)) for code in range(0x1_0000)}
+    changed = {code: guarded for code, guarded in guarded_as.items() if guarded != chr(code)}
+
+    assert changed == expected
+    assert {code: unguard(guarded) for code, guarded in changed.items()} == {
+        code: chr(code) for code in expected
+    }
+
+
 @pytest.mark.parametrize("typed", ["␉", "␠", "␛x", "␛", "'"])
 def test_a_text_that_no_guard_wrote_stays_as_typed(typed: str) -> None:
     assert unguard(typed) == typed

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
+from handover.profiles.fields import STATUS
 from handover.profiles.presets import presets
+from handover.profiles.profile import WORKFLOW_ROLE
 from handover.rules.decision import RecordWrite
 from handover.rules.instructions import AssignmentRequest, Instruction
+from handover.rules.pending import pending_assignee
 from handover.rules.reasons import reason_of_change, since
 from msgspec.structs import replace
 
@@ -135,6 +138,13 @@ def test_a_pending_line_names_the_address_that_it_waits_for() -> None:
 
     assert planned.outcome is Outcome.PENDING
     assert planned.message == "no user has the address new@x.example so far"
+
+
+@pytest.mark.parametrize("role", [WORKFLOW_ROLE, STATUS])
+def test_only_users_are_waited_for(role: str) -> None:
+    change = RoleChange(role, (), (pending_assignee("new@x.example"),))
+
+    assert reason_of_change(Instruction(7, "0042", "account ID", ()), (change,)) == ""
 
 
 def stored(write: RecordWrite | None) -> Account:

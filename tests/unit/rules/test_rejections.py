@@ -333,6 +333,28 @@ def test_u3_addresses_on_separate_lines_of_a_cell_are_a_list() -> None:
         assert found.requests[0].names == (AMINA.email, BARAKA.email), cell
 
 
+def test_a_line_end_in_the_name_of_a_workflow_is_a_control_character() -> None:
+    found = understand(
+        "C-1",
+        AMINA.email,
+        "Gentle\nreminder",
+        profile=presets()["multi-with-workflow"],
+        header=("External Id", "Account manager email", "Workflow name"),
+    )
+
+    assert isinstance(found, Rejection)
+    assert (found.column, found.code) == ("Workflow name", "INVALID_CHARACTER")
+
+
+def test_a_suggestion_keeps_the_other_names_of_the_cell() -> None:
+    many = variant(list_separator=",", roles={"account_manager": {"max_users": None}})
+
+    found = rejection("0042", f"{BARAKA.email}, amnia@x.example", of=account(), profile=many)
+
+    assert found is not None
+    assert found.suggestion == f"{BARAKA.email}, {AMINA.email}"
+
+
 def test_u3_a_line_end_in_a_cell_for_one_user_is_a_control_character() -> None:
     found = rejection("0042", f"{AMINA.email}\n{BARAKA.email}", of=account())
 

@@ -122,6 +122,12 @@ def test_r55_r59_a_name_in_the_plain_column_finds_its_user(cell: str) -> None:
     assert decided((CSM,), cell).changes == role_change(CSM, "ana@y.example")
 
 
+def test_a_cell_with_an_at_sign_is_never_a_name() -> None:
+    ana = User("ana@y.example", "Ana @ Acme", frozenset())
+
+    assert code(decided((CSM,), "Ana @ Acme", known=(ana,))) == "USER_NOT_FOUND"
+
+
 def test_r56_r60_a_name_of_several_users_is_only_counted() -> None:
     planned = decided((CSM, f"{RENEWAL}___tid"), "Bo Adler", "ana@y.example")
 

@@ -167,7 +167,7 @@ def _remedy(
     # A label that looks like that of a present holder may be meant for the missing column itself.
     assigning = [column for column in profile.columns if column.holds is not Holds.CURRENT]
     found = [
-        match
+        (match.header, match.column)
         for match in match_columns(
             labels, [], replace(profile, columns=tuple(assigning)), remembered=mapping
         )
@@ -176,11 +176,11 @@ def _remedy(
     if not found:
         option = _map_option("Your column", columns[0].label)
         return f"If it has another name here, rename it or map it: {option}."
-    named = " or ".join(repr(match.header) for match in found)
+    named = " or ".join(repr(header) for header, _ in found)
     options = " ".join(
-        _map_option(_spoken(match.header), match.column or "")
-        for match in found
-        if len(match.header) <= MAX_TYPED_CHARS and match.header.isprintable()
+        _map_option(_spoken(header), label)
+        for header, label in found
+        if len(header) <= MAX_TYPED_CHARS and header.isprintable()
     )
     return f"Is it {named}? Rename it or map it{f': {options}' if options else ''}."
 

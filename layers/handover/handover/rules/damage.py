@@ -62,8 +62,8 @@ def likely_ids(account_id: str) -> tuple[str, ...]:
     for text in (bare, bare.upper(), bare.lower(), _FRACTION_END.sub("", bare)):
         found[text] = None
     if bare.isascii() and bare.isdigit():
-        for width in range(len(bare) + 1, len(bare) + 1 + MAX_ZEROS):
-            found[bare.rjust(width, "0")] = None
+        for zeros in range(MAX_ZEROS):
+            found["0" * (zeros + 1) + bare] = None
         found[bare.lstrip("0")] = None
     for old, new in _LOOK_ALIKES:
         found[bare.replace(old, new)] = None

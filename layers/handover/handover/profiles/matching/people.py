@@ -84,10 +84,10 @@ def _as_person(column: Column, given: Given, around: Surroundings) -> Evidence |
         return None
     # The values are addresses even if the label names another form.
     form = allowed or 0
-    if Concept.VIEWER in found | _of_role(column.role) or Concept.FOLLOWER in found:
-        return _as_viewer(column, given, form)
     if _core(given.label) == _core(column.role) != ():
         return Evidence(Strength.CLEAR, form)
+    if found & {Concept.VIEWER, Concept.FOLLOWER}:
+        return _as_viewer(column, given, form)
     if Concept.OTHER in found or (found & IDS and given.look is not Look.EMAILS):
         return None
     given_family, own_family = _family(found - IDS), _family(_of_role(column.role))
@@ -116,7 +116,7 @@ def _core(label: str) -> tuple[str, ...]:
 def _as_viewer(column: Column, given: Given, form: int) -> Evidence | None:
     """The label's evidence for viewers; None if the role is not one of viewers."""
     found = given.meaning.concepts
-    if _of_role(column.role) != {Concept.VIEWER} or not found & {Concept.VIEWER, Concept.FOLLOWER}:
+    if _of_role(column.role) != {Concept.VIEWER}:
         return None
     if not found <= {Concept.VIEWER, Concept.FOLLOWER, Concept.MORE} | FORMS | PEOPLE | PARTIES:
         return None
@@ -139,11 +139,11 @@ def _form_fit(ways: Sequence[NamedBy], found: frozenset[Concept]) -> int | None:
     }
     if not named:
         return _NO_FORM_FIT - (len(ways) == 1)
-    fitting = [way for way in ways if way in named]
+    fitting = [place for place, way in enumerate(ways) if way in named]
     if not fitting:
         return None
     # A column that accepts only this form is meant for it.
-    return 5 if len(ways) == 1 else 4 - ways.index(fitting[0])
+    return 5 if len(ways) == 1 else 4 - min(fitting)
 
 
 def count_managers(profile: Profile) -> int:
