@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,12 @@ GROUPS = (
 )
 # One stack and one browser are enough for all stories in a browser.
 IN_A_BROWSER = "stories in a browser"
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the search for garbage away from the thousands of collected tests, which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 # What tests replace for as long as AWS is in their process.

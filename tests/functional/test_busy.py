@@ -556,7 +556,7 @@ def test_every_client_and_every_model_waits(pipeline: Pipeline) -> None:
 
 def _with_a_table(base: type[Model]) -> Iterator[type[Model]]:
     for model in base.__subclasses__():
-        if model.Meta.table:
+        if hasattr(model.Meta, "table"):
             yield model
         yield from _with_a_table(model)
 
