@@ -92,3 +92,7 @@ def test_a_row_has_moved_if_under_our_labels_is_what_we_do_not_write(
     cells: Sequence[str], *, expected: bool
 ) -> None:
     assert has_moved(cells, 2) is expected
+
+
+def test_a_row_has_moved_too_if_nothing_is_left_under_our_labels() -> None:
+    assert has_moved(("K1", "ana", *OURS, "", "", "", ""), 6)

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 import pytest
 from handover.model import Account, ChangeReceipt, Outcome, RoleChange
-from handover.rules.decision import RecordWrite
-from handover.rules.instructions import Instruction
-from handover.rules.precedence import account_only
+from handover.rules.decision import RecordWrite, Targets
+from handover.rules.instructions import AssignmentRequest, Instruction
+from handover.rules.precedence import account_only, decide
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -53,6 +53,27 @@ def stored(write: RecordWrite | None) -> Account:
         precedences=write.precedences,
         receipts=write.receipts,
     )
+
+
+@pytest.mark.parametrize(
+    ("left", "later"),
+    [
+        (AssignmentRequest("viewer", "viewer", (BARAKA.email,)), {"viewer": "99"}),
+        (AssignmentRequest("viewer", "viewer", (BARAKA.email,), expected=("a@x.example",)), {}),
+        (AssignmentRequest("viewer", "viewer", (BARAKA.email,), instead_of="a@x.example"), {}),
+    ],
+    ids=["decided later", "held by others", "not held by the one replaced"],
+)
+def test_a_role_that_stays_as_it_is_keeps_no_other_from_changing(
+    left: AssignmentRequest, later: dict[str, str]
+) -> None:
+    of = account(AMINA.email, precedences=later)
+    asked = Instruction(7, "0042", "account ID", (left, AssignmentRequest(ROLE, ROLE, ())))
+    targets: Targets = [(one, (BARAKA.email,)) for one in asked.requests]
+
+    planned = decide(asked, of, targets, context())
+
+    assert planned.changes == (RoleChange(ROLE, (AMINA.email,), (BARAKA.email,)),)
 
 
 # A line that is processed again
