@@ -242,9 +242,6 @@ NUMBERS: dict[str, dict[str, float]] = {
     "rules.applying": {
         "NO_ACCOUNT": 0,
     },
-    "rules.change_guard": {
-        "NO_LIMIT": 100,
-    },
     "rules.damage": {
         "MAX_LIKELY": 24,
         "MAX_ZEROS": 6,

@@ -155,11 +155,14 @@ def set_up(one: Recorder) -> None:
     one.ask("POST", "/users", person | {"email": GONE, "name": "Gus Gone"})
     one.pipeline.kenyan(66, held_by=AMINA)
     acme = {"name": "Acme", "customer_id": "C-1", "portals": ("shop",)}
-    for account, holder, more in (("G1", GONE, {}), ("L1", LEAVER, acme), ("L2", LEAVER, {})):
+    held: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("G1", GONE, {}),
+        ("L1", LEAVER, acme),
+        ("L2", LEAVER, {}),
+    )
+    for account, holder, more in held:
         assigned = {ROLE: (holder,)}
-        one.pipeline.accounts(
-            Account(TENANT, account, 1, opco="Kenya", assigned=assigned, **more)  # type: ignore[arg-type]
-        )
+        one.pipeline.accounts(Account(TENANT, account, 1, opco="Kenya", assigned=assigned, **more))
     one.pipeline.settle()
 
 

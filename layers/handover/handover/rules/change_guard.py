@@ -14,11 +14,9 @@ from msgspec import Struct, field
 
 from handover.profiles.fields import is_field
 from handover.profiles.profile import WORKFLOW_ROLE
-from handover.profiles.settings import Settings
+from handover.profiles.settings import NO_LIMIT, Settings
 from handover.rules.applying import Preview
 from handover.rules.pending import is_pending
-
-NO_LIMIT = 100
 
 
 class Effects(Struct):

@@ -163,9 +163,9 @@ def _place(label: str, labels: Sequence[str], number: str) -> int:
     if label in names:
         return names.index(label)
     places = [place for place, one in enumerate(names) if normal_label(one) == normal_label(label)]
-    match places:
-        case [place]:
-            return place
+    if len(places) == 1:
+        (only,) = places
+        return only
     known = ", ".join(map(repr, names))
     found = f"{len(places)} columns" if places else "no column"
     raise InvalidRequestError(
